@@ -1,0 +1,140 @@
+"""Every sentence a client or a visitor of the page can read, in Japanese and English."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+Locale = Literal["ja", "en"]
+
+TEXTS: dict[str, dict[Locale, str]] = {
+    # Refusals (llmlb.errors)
+    "malformed": {
+        "ja": "リクエストを解釈できません。",
+        "en": "The request could not be understood.",
+    },
+    "not_json": {
+        "ja": "リクエスト本文が正しいJSONではありません: {problem}",
+        "en": "The request body is not valid JSON: {problem}",
+    },
+    "not_utf8": {
+        "ja": "リクエスト本文が正しいUTF-8ではありません（{offset}バイト目）。",
+        "en": "The request body is not valid UTF-8 (at byte {offset}).",
+    },
+    "too_deep": {
+        "ja": "リクエスト本文のJSONの入れ子が深すぎます。",
+        "en": "The JSON of the request body is nested too deeply.",
+    },
+    "not_an_object": {
+        "ja": "リクエスト本文はJSONオブジェクトでなければなりません。",
+        "en": "The request body must be a JSON object.",
+    },
+    "no_model": {
+        "ja": "modelを文字列で指定してください。",
+        "en": "You must provide a model parameter (a string that is not empty).",
+    },
+    "bad_stream": {
+        "ja": "streamはtrueかfalseでなければなりません。",
+        "en": "The stream parameter must be true or false.",
+    },
+    "not_multipart": {
+        "ja": "リクエスト本文が正しいmultipart/form-dataではありません: {problem}",
+        "en": "The request body is not valid multipart/form-data: {problem}",
+    },
+    "wrong_key": {
+        "ja": "APIキーが正しくありません。Authorization: Bearer ヘッダーで有効なキーを指定してください。",
+        "en": "Incorrect API key provided. Send a valid key as an Authorization: Bearer header.",
+    },
+    "unknown_model": {
+        "ja": "モデル「{model}」はどのノードにもありません。利用できるモデルは GET /v1/models で確認できます。",
+        "en": "The model '{model}' does not exist on any node. GET /v1/models lists those that do.",
+    },
+    "unknown_path": {
+        "ja": "このURLはありません。APIは /v1 の下にあります。",
+        "en": "There is nothing at this URL. The API lives under /v1.",
+    },
+    "wrong_method": {
+        "ja": "このURLで使えるメソッドは {allowed} です。",
+        "en": "This URL can be used with {allowed} only.",
+    },
+    "too_large": {
+        "ja": "リクエスト本文が大きすぎます（上限 {limit} バイト）。",
+        "en": "The request body is too large (the limit is {limit} bytes).",
+    },
+    "compressed_body": {
+        "ja": "圧縮されたリクエスト本文には対応していません。Content-Encodingなしで送信してください。",
+        "en": "Compressed request bodies are not supported. Send the body without a Content-Encoding.",
+    },
+    "stalled_body": {
+        "ja": "リクエスト本文の受信が止まったため、打ち切りました。",
+        "en": "The request body stopped arriving, so the request was given up.",
+    },
+    "queue_full": {
+        "ja": "キューが満杯です。{retry_after}秒後に再試行してください。",
+        "en": "The queue is full. Please try again in {retry_after} seconds.",
+    },
+    "queue_timeout": {
+        "ja": "キュー待機タイムアウト（{waited_secs}秒）。再試行してください。",
+        "en": "Timed out after waiting in the queue for {waited_secs} seconds. Please try again.",
+    },
+    "node_failed": {
+        "ja": "ノードがリクエストの処理に失敗しました。",
+        "en": "The node failed while handling the request.",
+    },
+    "stream_broken": {
+        "ja": "ノードが応答の途中で失敗しました。この応答は不完全です。",
+        "en": "The node failed in the middle of its reply. This reply is incomplete.",
+    },
+    "nodes_unreachable": {
+        "ja": "どのノードにも接続できませんでした。しばらくしてから再試行してください。",
+        "en": "No node could be reached. Please try again in a moment.",
+    },
+    "no_node_online": {
+        "ja": "モデル「{model}」を提供するノードは現在すべてオフラインです。",
+        "en": "All nodes that serve the model '{model}' are offline at the moment.",
+    },
+    "draining": {
+        "ja": "サーバーは停止処理中です。しばらくしてから再試行してください。",
+        "en": "The server is shutting down. Please try again in a moment.",
+    },
+    "node_timeout": {
+        "ja": "ノードからの応答がないため、打ち切りました。",
+        "en": "The node stopped answering, so the request was given up.",
+    },
+    "internal": {
+        "ja": "llmlbの内部エラーです。ログを確認してください（リクエストID: {request_id}）。",
+        "en": "Internal error in llmlb. See its log (request id: {request_id}).",
+    },
+}
+
+
+def text(locale: Locale, key: str, /, **values: Any) -> str:
+    """The sentence `key` in `locale`, with `values` filled in. Raises KeyError for an unknown key."""
+    return TEXTS[key][locale].format(**values)
+
+
+def choose_locale(accept_language: str | None, default: Locale) -> Locale:
+    """The language of an answer: the best of `Accept-Language` that there is, else `default`.
+
+    `*`, no header, and a header that cannot be read all mean `default`.
+    """
+    best: tuple[float, Locale] | None = None
+    for part in (accept_language or "").split(","):
+        tag, _, parameters = part.strip().partition(";")
+        quality = _quality(parameters)
+        primary = tag.strip().split("-")[0].lower()
+        wanted: Locale | None = "ja" if primary == "ja" else "en" if primary == "en" else None
+        if tag.strip() == "*":
+            wanted = default
+        if wanted is not None and quality > 0 and (best is None or quality > best[0]):
+            best = (quality, wanted)
+    return best[1] if best else default
+
+
+def _quality(parameters: str) -> float:
+    name, _, value = parameters.strip().partition("=")
+    if name.strip().lower() != "q":
+        return 1.0
+    try:
+        return min(1.0, max(0.0, float(value)))
+    except ValueError:
+        return 0.0

@@ -1,0 +1,41 @@
+"""What is known about one request when it is over."""
+
+from __future__ import annotations
+
+import enum
+
+import attrs
+
+
+class Outcome(enum.Enum):
+    """How a request ended. Every request ends in exactly one of these."""
+
+    SERVED = "served"
+    REJECTED = "rejected"
+    TIMED_OUT = "timed_out"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+@attrs.frozen(kw_only=True)
+class Record:
+    """One request from entry to outcome. Times in seconds; `at` is Unix time of the end."""
+
+    id: str
+    at: float
+    key_name: str
+    path: str
+    model: str
+    outcome: Outcome
+    status: int
+    """What the client was answered; 499 when it left before an answer."""
+    waited: float
+    """In the queue, summed over all its waits; 0 when it met an idle node."""
+    reached_node: bool
+    node: str | None = None
+    position: int | None = None
+    estimate: int | None = None
+    service: float | None = None
+    """On the last node, from the grant to the end of the exchange; None when it never reached one."""
+    attempts: int = 0
+    reason: str = ""
