@@ -1,0 +1,97 @@
+"""The past hour in a few numbers, in memory that does not grow."""
+
+from __future__ import annotations
+
+import attrs
+
+from llmlb.clock import Clock
+from llmlb.telemetry.record import Outcome, Record
+
+BUCKET_SECS = 10
+HOUR_SECS = 3600
+_BUCKETS = HOUR_SECS // BUCKET_SECS + 1  # the current one is not full yet, so the oldest still counts
+_MICROSECONDS = 1_000_000
+
+
+@attrs.frozen(kw_only=True)
+class HourTotals:
+    """What happened in the past hour. Means are 0 while there is nothing to average."""
+
+    avg_wait_time_ms: float
+    """Over every request that reached a node (0 if it did not wait) and every one that timed out in the queue."""
+    avg_process_time_ms: float
+    """Time on the node, over requests that were served."""
+    timeout_count: int
+    """Requests that waited too long."""
+    rejected_count: int
+    """Requests refused because the queue was full."""
+
+
+@attrs.define
+class _Tally:
+    """Counts and sums. The sums are whole microseconds: adding and taking away again must leave exactly nothing."""
+
+    waits: int = 0
+    wait_sum: int = 0
+    services: int = 0
+    service_sum: int = 0
+    timeouts: int = 0
+    rejections: int = 0
+
+    def take_away(self, other: _Tally) -> None:
+        self.waits -= other.waits
+        self.wait_sum -= other.wait_sum
+        self.services -= other.services
+        self.service_sum -= other.service_sum
+        self.timeouts -= other.timeouts
+        self.rejections -= other.rejections
+
+
+class PastHour:
+    """Totals over the past hour, to ten seconds: a record counts for an hour and at most ten seconds more.
+
+    Holds one tally per ten seconds in a ring, and their sum. Both methods cost the same however much happened.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._ring = [_Tally() for _ in range(_BUCKETS)]
+        self._sum = _Tally()
+        self._current = self._bucket_now()
+
+    def add(self, record: Record) -> None:
+        """Count a request that is over now."""
+        self._forget_the_old()
+        for tally in (self._ring[self._current % _BUCKETS], self._sum):
+            if record.reached_node or record.outcome is Outcome.TIMED_OUT:
+                tally.waits += 1
+                tally.wait_sum += round(record.waited * _MICROSECONDS)
+            if record.outcome is Outcome.SERVED and record.service is not None:
+                tally.services += 1
+                tally.service_sum += round(record.service * _MICROSECONDS)
+            tally.timeouts += record.outcome is Outcome.TIMED_OUT
+            tally.rejections += record.outcome is Outcome.REJECTED
+
+    def totals(self) -> HourTotals:
+        """The past hour, as of this moment."""
+        self._forget_the_old()
+        return HourTotals(
+            avg_wait_time_ms=_mean_ms(self._sum.wait_sum, self._sum.waits),
+            avg_process_time_ms=_mean_ms(self._sum.service_sum, self._sum.services),
+            timeout_count=self._sum.timeouts,
+            rejected_count=self._sum.rejections,
+        )
+
+    def _bucket_now(self) -> int:
+        return int(self._clock.now() // BUCKET_SECS)
+
+    def _forget_the_old(self) -> None:
+        now = self._bucket_now()
+        for bucket in range(self._current + 1, min(now, self._current + _BUCKETS) + 1):
+            self._sum.take_away(self._ring[bucket % _BUCKETS])
+            self._ring[bucket % _BUCKETS] = _Tally()
+        self._current = max(now, self._current)
+
+
+def _mean_ms(microseconds: int, count: int) -> float:
+    return microseconds / count / 1000 if count else 0.0
