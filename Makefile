@@ -1,0 +1,85 @@
+# `make` lists what there is. Everything runs in .venv, installed from the hash-checked locks in requirements/.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+RUN := $(VENV)/bin/python -m
+CONFIG ?=
+
+# The first Python on the PATH that is new enough; `make PYTHON=/path/to/python3.12` chooses another.
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$python && break; done)
+
+INSTALL := $(RUN) pip --disable-pip-version-check install --quiet
+INSTALL_SELF := $(INSTALL) --no-deps --no-build-isolation --editable .
+CAN_RUN := $(VENV)/.can-run
+CAN_TEST := $(VENV)/.can-test
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
+
+.PHONY: demo
+demo: $(CAN_RUN) ## the gateway on port 8080 with two simulated nodes and sample traffic
+	$(RUN) llmlb demo
+
+.PHONY: serve
+serve: $(CAN_RUN) ## the gateway itself; CONFIG=file names its configuration
+	$(RUN) llmlb serve $(if $(CONFIG),--config '$(CONFIG)')
+
+.PHONY: test
+test: $(CAN_TEST) ## all tests; ARGS are pytest's
+	$(RUN) pytest $(ARGS)
+
+.PHONY: check
+check: lint types layers coverage ## what CI asks: lint, types, layers, all tests, coverage
+
+.PHONY: lint
+lint: $(CAN_TEST) ## ruff: rules and format
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+
+.PHONY: types
+types: $(CAN_TEST) ## mypy --strict
+	$(RUN) mypy
+
+.PHONY: layers
+layers: $(CAN_TEST) ## import-linter: who may import whom
+	$(VENV)/bin/lint-imports --no-cache
+
+.PHONY: coverage
+coverage: $(CAN_TEST) ## all tests, with branch coverage and its floor
+	$(RUN) pytest --cov --cov-report=term $(ARGS)
+
+.PHONY: format
+format: $(CAN_TEST) ## let ruff rewrite what it can
+	$(RUN) ruff check --fix .
+	$(RUN) ruff format .
+
+# dev.txt is made first and binds the other two, so that all three agree on every version.
+.PHONY: lock
+lock: $(CAN_TEST) ## write requirements/ anew from pyproject.toml; UPGRADE=--upgrade takes newer versions
+	$(LOCK) --group dev $(UPGRADE) --output-file requirements/dev.txt
+	$(LOCK) --constraint requirements/dev.txt --output-file requirements/runtime.txt
+	$(LOCK_GROUP) --group build --constraint requirements/dev.txt --output-file requirements/build.txt
+
+LOCK_GROUP = $(RUN) uv --no-config --quiet pip compile --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-annotate --custom-compile-command 'make lock'
+LOCK = $(LOCK_GROUP) pyproject.toml
+
+$(VENV)/pyvenv.cfg:
+	@test -n '$(PYTHON)' && $(PYTHON) -c '$(NEW_ENOUGH)' || { \
+		echo 'llmlb needs Python 3.11 or newer. Name one: make PYTHON=/path/to/python3.11' >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(CAN_RUN): requirements/runtime.txt requirements/build.txt pyproject.toml | $(VENV)/pyvenv.cfg
+	$(INSTALL) --require-hashes --requirement requirements/runtime.txt --requirement requirements/build.txt
+	$(INSTALL_SELF)
+	@touch $@
+
+$(CAN_TEST): requirements/dev.txt pyproject.toml | $(VENV)/pyvenv.cfg
+	$(INSTALL) --require-hashes --requirement requirements/dev.txt
+	$(INSTALL_SELF)
+	@touch $@ $(CAN_RUN)
