@@ -1,0 +1,344 @@
+"""The configuration: frozen values, one class a table. Times in seconds, sizes in bytes.
+
+The fields say everything about a setting; see `llmlb.config.settings`. What is built here in code is taken as it
+is; what comes from a file or the environment is checked by `llmlb.config.load`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from llmlb.config import words
+from llmlb.config.address import Address, parse_address
+from llmlb.config.rules import Choice, Number, Pairs, Switch, Texts, Whole
+from llmlb.config.settings import setting
+from llmlb.messages import Locale
+
+_PATIENCE = Number(0.1, 86400)
+
+
+@attrs.frozen(kw_only=True)
+class Server:
+    """`[server]`: where the gateway listens, and what it takes in."""
+
+    host: str = setting(
+        words.HOST,
+        default="127.0.0.1",
+        ja="待ち受けるアドレス。このマシン以外から使うときは [[api_keys]] か allow_anonymous が必要です。",
+        en="Address to listen on. One that other machines can reach needs [[api_keys]] or allow_anonymous.",
+    )
+    port: int = setting(
+        Whole(0, 65535),
+        default=8080,
+        ja="待ち受けるポート。0なら空いているポートを使います。",
+        en="Port to listen on. 0 takes any free port.",
+    )
+    locale: Locale = setting(
+        Choice(("ja", "en")),
+        default="ja",
+        ja="Accept-Languageで言語が決まらないときのメッセージの言語。",
+        en="Language of messages when Accept-Language does not decide.",
+    )
+    drain_secs: float = setting(
+        Number(0, 3600),
+        default=60.0,
+        unit="seconds",
+        ja="停止するとき、待機中と処理中のリクエストの完了を待つ時間。",
+        en="How long a stopping gateway goes on with requests that wait or are in service.",
+    )
+    body_limit: int = setting(
+        Whole(1024, 1024**3),
+        default=64 * 1024**2,
+        unit="bytes",
+        ja="リクエスト本文の上限。",
+        en="The largest request body.",
+    )
+    waiting_bytes: int = setting(
+        Whole(1024, 1024**4),
+        default=1024**3,
+        unit="bytes",
+        ja="待機中のリクエスト本文の合計の上限。超えるとキュー満杯として断ります。",
+        en="The most that waiting request bodies may add up to. Beyond it the queue counts as full.",
+    )
+    allow_anonymous: bool = setting(
+        Switch(),
+        default=False,
+        ja="APIキーなしで、このマシン以外からの利用を許すかどうか。",
+        en="Whether other machines may use the gateway although no API keys are configured.",
+    )
+
+
+@attrs.frozen(kw_only=True)
+class Queue:
+    """`[queue]`: how many requests wait, and for how long."""
+
+    max_size: int = setting(
+        Whole(1, 10_000),
+        default=100,
+        ja="待機できるリクエスト数の上限（処理中は含みません）。超えると429を返します。",
+        en="How many requests may wait (those in service do not count). Beyond it: 429.",
+    )
+    timeout_secs: int = setting(
+        Whole(1, 3600),
+        default=60,
+        unit="seconds",
+        ja="キューで待つ時間の上限（整数）。超えると504を返します。",
+        en="How long a request may wait, whole seconds. Beyond it: 504.",
+    )
+    enable_fairness: bool = setting(
+        Switch(),
+        default=True,
+        ja="APIキー間で順番を公平にするかどうか。falseなら到着順です。",
+        en="Whether API keys take fair turns. false means strict order of arrival.",
+    )
+    max_per_key: int = setting(
+        Whole(0, 10_000),
+        default=0,
+        ja="1つのAPIキーが待機させられるリクエスト数の上限。0なら個別の上限はありません。",
+        en="How many requests of one API key may wait. 0 means no limit of its own.",
+    )
+
+
+@attrs.frozen(kw_only=True)
+class Fairness:
+    """`[fairness]`: what is assumed while nothing is known."""
+
+    default_service_secs: float = setting(
+        Number(0.001, 3600),
+        default=10.0,
+        unit="seconds",
+        ja="実績がまだないときに想定する、1リクエストの処理時間。",
+        en="Service time assumed for a request before any has been measured.",
+    )
+
+
+@attrs.frozen(kw_only=True)
+class Health:
+    """`[health]`: how nodes are probed."""
+
+    interval_secs: float = setting(
+        Number(0.1, 300),
+        default=5.0,
+        unit="seconds",
+        ja="ノードの状態を確認する間隔。",
+        en="Time between two probes of a node.",
+    )
+    timeout_secs: float = setting(
+        Number(0.1, 60),
+        default=5.0,
+        unit="seconds",
+        ja="1回の確認で応答を待つ時間。",
+        en="How long a probe waits for its answer.",
+    )
+
+
+@attrs.frozen(kw_only=True)
+class Upstream:
+    """`[upstream]`: patience with nodes and clients, and what else reaches a node."""
+
+    connect_timeout_secs: float = setting(
+        _PATIENCE,
+        default=10.0,
+        unit="seconds",
+        ja="ノードへの接続を待つ時間。",
+        en="How long connecting to a node may take.",
+    )
+    first_byte_timeout_secs: float = setting(
+        _PATIENCE,
+        default=300.0,
+        unit="seconds",
+        ja="ストリーミング応答の最初のバイトを待つ時間。",
+        en="How long a node may take for the first byte of a streamed reply.",
+    )
+    reply_timeout_secs: float = setting(
+        _PATIENCE,
+        default=1800.0,
+        unit="seconds",
+        ja="ストリーミングでない応答の最初のバイトを待つ時間。",
+        en="How long a node may take for the first byte of a plain reply.",
+    )
+    idle_timeout_secs: float = setting(
+        _PATIENCE,
+        default=120.0,
+        unit="seconds",
+        ja="応答の途中で、次のバイトを待つ時間。",
+        en="How long a node may be silent in the middle of a reply.",
+    )
+    write_timeout_secs: float = setting(
+        _PATIENCE,
+        default=60.0,
+        unit="seconds",
+        ja="クライアントが応答を受け取らないまま進まないときに待つ時間。",
+        en="How long a client may take nothing of its reply before the exchange is ended.",
+    )
+    max_attempts: int = setting(
+        Whole(1, 10),
+        default=3,
+        ja="1つのリクエストを試すノード数の上限（最初の1回を含みます）。",
+        en="How many nodes a request is tried on at most, the first included.",
+    )
+    pass_headers: tuple[str, ...] = setting(
+        Texts(words.HEADER),
+        default=(),
+        ja="標準のもの以外に、クライアントからノードへ渡すヘッダー。",
+        en="Headers passed from client to node besides the usual ones.",
+    )
+
+
+@attrs.frozen(kw_only=True)
+class Log:
+    """`[log]`: what is logged, how and where."""
+
+    level: str = setting(
+        Choice(("debug", "info", "warning", "error")),
+        default="info",
+        ja="記録する最低の重要度。",
+        en="The least important level that is logged.",
+    )
+    format: str = setting(
+        Choice(("auto", "console", "json")),
+        default="auto",
+        ja="ログの形式。autoは端末ではconsole、それ以外ではjsonです。",
+        en="Form of the log. auto is console on a terminal and json elsewhere.",
+    )
+    file: str = setting(
+        words.PATH,
+        default="",
+        ja="ログを書くファイル。空なら標準エラー出力です。",
+        en="File to log to. Empty means standard error.",
+    )
+
+
+def _default_name(node: Any) -> str:
+    return parse_address(node.url).netloc
+
+
+def _address(node: Any) -> Address:
+    return parse_address(node.url)
+
+
+@attrs.frozen(kw_only=True)
+class NodeConfig:
+    """One of `[[nodes]]`: a server that answers one request at a time."""
+
+    url: str = setting(
+        words.NODE_URL,
+        ja="ノードのURL。末尾の /v1 はあってもなくても構いません。",
+        en="URL of the node, with or without /v1 at its end.",
+    )
+    name: str = setting(
+        words.LABEL,
+        default=attrs.Factory(_default_name, takes_self=True),
+        ja="ページとログに出る名前。省略時はURLの host:port です。",
+        en="Name on the page and in the log. By default the host:port of the URL.",
+    )
+    models: tuple[str, ...] = setting(
+        Texts(words.MODEL_NAME),
+        default=(),
+        ja="ノードのモデル。省略時はノードに問い合わせます。",
+        en="The models of the node. Left out, the node is asked.",
+    )
+    aliases: Mapping[str, str] = setting(
+        Pairs(words.MODEL_NAME),
+        default=attrs.Factory(dict),
+        hashed=False,
+        ja="別名 = ノードでのモデル名。",
+        en="Other names for models: alias = the node's own name.",
+    )
+    api_key: str = setting(
+        words.KEY,
+        default="",
+        secret=True,
+        ja="ノードに送るAPIキー。",
+        en="API key sent to the node.",
+    )
+    ca_file: str = setting(
+        words.PATH,
+        default="",
+        ja="httpsのノードを確かめる認証局証明書（PEM）。空ならシステムのものを使います。",
+        en="Certificates (PEM) that an https node is checked against. Empty means the system's.",
+    )
+    drain_after_cancel_secs: float = setting(
+        Number(0, 600),
+        default=0.0,
+        unit="seconds",
+        ja="切断後も計算を続けるノードを、切断のあと休ませる時間。",
+        en="How long the node is left alone after a hang-up, for servers that go on computing.",
+    )
+    address: Address = attrs.field(
+        init=False, repr=False, eq=False, default=attrs.Factory(_address, takes_self=True)
+    )
+    """The URL taken apart."""
+
+    @property
+    def base(self) -> str:
+        """`scheme://host:port/prefix`, without a trailing slash and without `/v1`."""
+        return self.address.base
+
+
+@attrs.frozen(kw_only=True)
+class KeyConfig:
+    """One of `[[api_keys]]`: who may use the gateway, and with what share."""
+
+    name: str = setting(
+        words.LABEL,
+        ja="ログや統計に出る名前。",
+        en="Name in logs and statistics.",
+    )
+    key: str = setting(
+        words.KEY,
+        default="",
+        secret=True,
+        ja="APIキーそのもの。key か key_sha256 のどちらか一方が必要です。",
+        en="The API key itself. Exactly one of key and key_sha256 is needed.",
+    )
+    key_sha256: str = setting(
+        words.SHA256,
+        default="",
+        secret=True,
+        ja="APIキーのSHA-256（16進数64桁）。キーをファイルに書かずに済みます。",
+        en="SHA-256 of the API key in hexadecimal, so that the file need not hold the key.",
+    )
+    weight: float = setting(
+        Number(0.01, 100),
+        default=1.0,
+        ja="取り分の重み。2は1の2倍の順番を得ます。",
+        en="Share of the turns: weight 2 gets two for one.",
+    )
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of the key: what a client's key is compared with."""
+        return hashlib.sha256(self.key.encode()).digest() if self.key else bytes.fromhex(self.key_sha256)
+
+
+@attrs.frozen(kw_only=True)
+class Config:
+    """Everything an operator has set."""
+
+    server: Server = attrs.field(factory=Server)
+    queue: Queue = attrs.field(factory=Queue)
+    fairness: Fairness = attrs.field(factory=Fairness)
+    health: Health = attrs.field(factory=Health)
+    upstream: Upstream = attrs.field(factory=Upstream)
+    log: Log = attrs.field(factory=Log)
+    nodes: tuple[NodeConfig, ...] = ()
+    api_keys: tuple[KeyConfig, ...] = ()
+
+
+TABLES: dict[str, type[attrs.AttrsInstance]] = {
+    "server": Server,
+    "queue": Queue,
+    "fairness": Fairness,
+    "health": Health,
+    "upstream": Upstream,
+    "log": Log,
+}
+"""The tables given once, `[name]`: an environment variable can set each of their keys."""
+
+ENTRIES: dict[str, type[attrs.AttrsInstance]] = {"nodes": NodeConfig, "api_keys": KeyConfig}
+"""The tables given any number of times, `[[name]]`."""
