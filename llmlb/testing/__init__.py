@@ -1,4 +1,4 @@
-"""Doubles for tests: a clock moved by hand and a node told what to say. Nothing of the program imports them."""
+"""Doubles for tests: a clock moved by hand, a node told what to say. No part of the program imports them."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -10,6 +9,7 @@ import attrs
 import msgspec
 
 from llmlb.testing.received import Received
+from llmlb.testing.waiting import pause
 
 Answer = Callable[[Received], Awaitable[None]]
 USAGE = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
@@ -30,7 +30,7 @@ class AutoAnswer:
         if callable(self.reply):
             await self.reply(request)
             return
-        await asyncio.sleep(self.delay)
+        await pause(self.delay)
         if self.reply is not None:
             await request.reply(self.reply, self.status)
             return
@@ -45,7 +45,7 @@ class AutoAnswer:
         words = self.text.split(" ")
         for number, word in enumerate(words):
             if number:
-                await asyncio.sleep(self.gap)
+                await pause(self.gap)
             await request.event(piece(request.path, asked, word + " " * (number < len(words) - 1)))
         await request.event(piece(request.path, asked, None))
         await request.send(b"data: [DONE]\n\n")
@@ -53,66 +53,34 @@ class AutoAnswer:
 
 
 def whole(path: str, asked: dict[str, Any], text: str) -> dict[str, Any]:
-    """A complete answer to `asked` on `path`."""
-    model = asked.get("model", "m")
+    """A complete answer to `asked` on `path`; a text completion on a path it does not know."""
+    model = {"model": asked.get("model", "m")}
+    answer: dict[str, Any]
     if path.endswith("/embeddings"):
         data = [{"object": "embedding", "index": 0, "embedding": [0.0, 1.0]}]
-        return {
-            "object": "list",
-            "model": model,
-            "data": data,
-            "usage": {"prompt_tokens": 1, "total_tokens": 1},
-        }
+        return model | {"object": "list", "data": data, "usage": {"prompt_tokens": 1, "total_tokens": 1}}
     if path.endswith("/messages"):
-        said = [{"type": "text", "text": text}]
-        usage = {"input_tokens": 1, "output_tokens": 1}
-        return {
-            "id": "msg_1",
-            "type": "message",
-            "role": "assistant",
-            "model": model,
-            "content": said,
-            "stop_reason": "end_turn",
-            "usage": usage,
-        }
+        answer = {"id": "msg_1", "type": "message", "role": "assistant", "stop_reason": "end_turn"}
+        content = [{"type": "text", "text": text}]
+        return model | answer | {"content": content, "usage": {"input_tokens": 1, "output_tokens": 1}}
     if path.endswith("/responses"):
-        said: list[dict[str, Any]] = [{"type": "output_text", "text": text, "annotations": []}]
+        answer = {"id": "resp_1", "object": "response", "created_at": 0, "status": "completed"}
+        said = [{"type": "output_text", "text": text, "annotations": []}]
         message = {
             "type": "message",
-            "id": "item_1",
+            "id": "msg_1",
             "status": "completed",
             "role": "assistant",
             "content": said,
         }
         usage = {"input_tokens": 1, "output_tokens": 1, "total_tokens": 2}
-        return {
-            "id": "resp_1",
-            "object": "response",
-            "created_at": 0,
-            "status": "completed",
-            "model": model,
-            "output": [message],
-            "usage": usage,
-        }
+        return model | answer | {"output": [message], "usage": usage}
+    answer = {"id": "cmpl-1", "object": "text_completion", "created": 0, "usage": USAGE}
+    choice: dict[str, Any] = {"index": 0, "finish_reason": "stop"}
     if path.endswith("/chat/completions"):
-        choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
-        return {
-            "id": "chatcmpl-1",
-            "object": "chat.completion",
-            "created": 0,
-            "model": model,
-            "choices": [choice],
-            "usage": USAGE,
-        }
-    choice = {"index": 0, "text": text, "finish_reason": "stop", "logprobs": None}
-    return {
-        "id": "cmpl-1",
-        "object": "text_completion",
-        "created": 0,
-        "model": model,
-        "choices": [choice],
-        "usage": USAGE,
-    }
+        choice["message"] = {"role": "assistant", "content": text}
+        return model | answer | {"object": "chat.completion", "choices": [choice]}
+    return model | answer | {"choices": [choice | {"text": text, "logprobs": None}]}
 
 
 def piece(path: str, asked: dict[str, Any], text: str | None) -> dict[str, Any]:
@@ -125,13 +93,8 @@ def piece(path: str, asked: dict[str, Any], text: str | None) -> dict[str, Any]:
     else:
         choice["text"] = text or ""
         kind = "text_completion"
-    return {
-        "id": "chatcmpl-1",
-        "object": kind,
-        "created": 0,
-        "model": asked.get("model", "m"),
-        "choices": [choice],
-    }
+    model = asked.get("model", "m")
+    return {"id": "cmpl-1", "object": kind, "created": 0, "model": model, "choices": [choice]}
 
 
 def _object(body: bytes) -> dict[str, Any]:

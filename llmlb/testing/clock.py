@@ -42,7 +42,7 @@ class ManualClock:
         return self._now + self._to_wall
 
     def call_at(self, when: float, do: Callable[[], None]) -> ManualTimer:
-        """Call `do` when the clock is moved to `when` or beyond; one already due runs in the next `advance`, even of 0."""
+        """Call `do` when the clock is moved to `when`; what is due already runs in the next `advance`."""
         timer = ManualTimer(when, do)
         heapq.heappush(self._timers, (when, next(self._order), timer))
         return timer
@@ -60,14 +60,14 @@ class ManualClock:
         return self._timers[0][0] if self._timers else None
 
     def advance(self, seconds: float) -> None:
-        """Move on by `seconds` and run what falls due: by time, then in the order of `call_at`; also what these add."""
+        """Move on by `seconds` and run what falls due, and what that adds: by time, then as asked for."""
         target = self._target(seconds)
         while self._run_one(target):
             pass
         self._now = target
 
     async def run_for(self, seconds: float) -> None:
-        """As `advance`, but after each call let the tasks it woke go on, so that they can ask for later calls."""
+        """As `advance`, but after each call let the tasks it woke go on: they may ask for later calls."""
         target = self._target(seconds)
         await settle()
         while self._run_one(target):

@@ -64,7 +64,7 @@ class Connection(asyncio.Protocol):
         await self._over.wait()
 
     async def write(self, data: bytes, seconds: float) -> None:
-        """Write and wait until it is nearly all in the kernel. Raises Gone; AssertionError if the gateway does not read."""
+        """Write, and wait until nearly all has left. Raises Gone; AssertionError if nobody reads."""
         if self.is_over or self.transport.is_closing():
             raise Gone("the gateway closed this connection")
         self.transport.write(data)

@@ -1,4 +1,4 @@
-"""The little HTTP/1.1 a scripted node needs: requests read, replies framed. Its own, so that no library hides a fault of ours."""
+"""The little HTTP/1.1 a scripted node needs. Its own, so that no library hides a fault of ours."""
 
 from __future__ import annotations
 

@@ -38,7 +38,8 @@ class ScriptedNode:
     probes         how often GET /v1/models came
     seen           every POST, in order, answered or not
     opened         connections ever opened; `connections` are open now
-    serving        POSTs read whole whose reply has not ended and whose connection is open; `most_at_once` ever
+    serving        POSTs read whole whose reply has not ended and whose connection is open now
+    most_at_once   the most that `serving` has ever been
     served         replies ended as `Received.end`, `reply` or a full length end them
     broken_input   what came that was no HTTP
     """
@@ -120,9 +121,9 @@ class ScriptedNode:
     ) -> None:
         """Answer every POST from now on, and those nobody has taken yet, without being told each time.
 
-        `reply` None answers in the shape of the path, with `text`, word by word if the body has `stream` true: `delay`
-        seconds before the first byte, `gap` between words. Anything else is sent as it is (JSON unless bytes or str) with
-        `status`, after `delay`; an async function of the `Received` does what it likes.
+        With `reply` None in the shape of the path: `text`, word by word if the body has `stream` true, `delay`
+        seconds before the first byte and `gap` between words. Anything else is sent as it is (JSON unless bytes
+        or str) with `status`, after `delay`; an async function of the `Received` does what it likes.
         """
         self._answer = AutoAnswer(reply, text, delay, gap, status)
         while self._waiting:
@@ -152,7 +153,7 @@ class ScriptedNode:
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
-        """Refuse, and forget what was going on. Raises the AssertionError that an answer of `auto` came upon, if one did."""
+        """Refuse, and forget what was going on. Raises the AssertionError that an answer of `auto` met."""
         self.refuse()
         tasks = [*self._tasks.values(), *self._gets]
         for task in tasks:
@@ -164,7 +165,8 @@ class ScriptedNode:
             raise self._failures.pop(0)
 
     def __repr__(self) -> str:
-        return f"<ScriptedNode {self.url} posts={len(self.seen)} served={self.served} open={self.connections} serving={self.serving}>"
+        counts = f"posts={len(self.seen)} served={self.served} serving={self.serving} open={self.connections}"
+        return f"<ScriptedNode {self.url} {counts}>"
 
     # What its connections tell it.
 
@@ -240,9 +242,8 @@ class ScriptedNode:
         if path in self.pages:
             return self.pages[path]
         if path == "/v1/models":
-            listed = [
-                {"id": name, "object": "model", "created": 0, "owned_by": "scripted"} for name in self.models
-            ]
+            common = {"object": "model", "created": 0, "owned_by": "scripted"}
+            listed = [{"id": name} | common for name in self.models]
             return self.models_status, {"object": "list", "data": listed}
         if self.kind == "ollama" and path == "/api/version":
             return 200, {"version": "0.12.0"}

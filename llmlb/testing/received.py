@@ -23,8 +23,8 @@ PATIENCE = 5.0
 class Received:
     """A request in service on a `ScriptedNode`, until its reply has ended or its connection is over.
 
-    `await` methods that write raise Gone once the gateway has closed the connection, and AssertionError when the gateway
-    does not take what is written within `timeout` seconds.
+    Writing raises Gone once the gateway has closed the connection, and AssertionError when it does
+    not take what is written within `timeout` seconds.
     """
 
     def __init__(self, connection: Connection, request: http.Request, ended: Callable[[bool], None]) -> None:
@@ -32,9 +32,8 @@ class Received:
         self._ended = ended
         self._chunked = False
         self._left: int | None = None
-        self._close_after = (
-            request.version == "HTTP/1.0" or (request.header("connection") or "").lower() == "close"
-        )
+        wish = (request.header("connection") or "").lower()
+        self._close_after = request.version == "HTTP/1.0" or wish == "close"
         self.method = request.method
         self.path = request.path
         self.headers = request.headers
@@ -65,9 +64,7 @@ class Received:
 
     async def gone(self, timeout: float = PATIENCE) -> None:
         """Wait until the gateway has closed the connection."""
-        await within(
-            timeout, self._connection.over(), lambda: f"the gateway closes the connection of {self!r}"
-        )
+        await within(timeout, self._connection.over(), lambda: f"the gateway leaves {self!r}")
 
     async def reply(self, content: object = b"", status: int = 200, headers: Headers = ()) -> None:
         """Answer at once and in whole: bytes and str as they are, anything else as JSON."""
@@ -85,8 +82,8 @@ class Received:
         close: bool = False,
         first: bytes = b"",
     ) -> None:
-        """Send the head. The body's end is told by chunks (unless told otherwise), by its `length`, or by the connection's
-        `close`. Content-Type is JSON unless given. `first` goes out in the same write, as a first `send`."""
+        """Send the head. The body's end is told by chunks (unless told otherwise), by its `length`, or by the
+        connection's `close`. Content-Type is JSON unless given. `first` goes out in the same write."""
         pairs = list(headers.items() if isinstance(headers, Mapping) else headers)
         if not any(name.lower() == "content-type" for name, _ in pairs):
             pairs.append(("Content-Type", "application/json"))
@@ -115,10 +112,10 @@ class Received:
         await self._connection.write(data, timeout)
 
     async def end(self) -> None:
-        """The reply is complete: the last chunk, nothing after a full length, or FIN. The connection is then free again."""
+        """The reply is complete: the last chunk, nothing after a full length, or FIN."""
         if self._left:
             raise AssertionError(
-                f"{self._left} bytes of the length told were never sent; close() or reset() cuts it short"
+                f"{self._left} bytes of the length told are unsent; close() or reset() cuts short"
             )
         if self._left == 0:
             return
@@ -153,7 +150,7 @@ class Received:
             await self._last(framed, seconds)
 
     async def _last(self, data: bytes, seconds: float) -> None:
-        # Out of service before the last bytes leave: whoever reads them may send the next request before we run again.
+        # Out of service before the last bytes leave: who reads them may send its next request at once.
         self._ended(True)
         await self.raw(data, seconds)
         if self._close_after:

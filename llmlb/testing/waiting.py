@@ -12,11 +12,11 @@ T = TypeVar("T")
 
 
 async def eventually(condition: Callable[[], object], what: str, timeout: float = 5.0) -> None:
-    """Return once `condition()` is true; AssertionError naming `what` if it is not within `timeout` seconds."""
+    """Return once `condition()` is true; AssertionError naming `what` after `timeout` seconds."""
     try:
         async with asyncio.timeout(timeout):
-            while not condition():  # noqa: ASYNC110 - any condition may be asked for, none of them has an event
-                await asyncio.sleep(0.001)
+            while not condition():
+                await pause(0.001)
     except TimeoutError:
         raise AssertionError(f"not within {timeout:g} s: {what}") from None
 
@@ -30,7 +30,12 @@ async def within(seconds: float, awaitable: Awaitable[T], what: Callable[[], str
         raise AssertionError(f"not within {seconds:g} s: {what()}") from None
 
 
+async def pause(seconds: float) -> None:
+    """Let real time pass. Never to wait for something to have happened: that is `eventually`."""
+    await asyncio.sleep(seconds)  # noqa: TID251 - doubles live in real time; this is the one place
+
+
 async def settle(turns: int = 20) -> None:
     """Let every task that can go on do so, without time passing; `turns` is how many hand-overs deep."""
     for _ in range(turns):
-        await asyncio.sleep(0)
+        await pause(0)

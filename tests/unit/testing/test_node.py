@@ -11,6 +11,8 @@ import pytest
 
 from llmlb.testing import Gone, Received, ScriptedNode, eventually
 
+Client = aiohttp.ClientSession
+
 
 @pytest.fixture
 async def node() -> AsyncIterator[ScriptedNode]:
@@ -24,9 +26,7 @@ async def client() -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
-def post(
-    client: aiohttp.ClientSession, node: ScriptedNode, body: object = None
-) -> asyncio.Task[aiohttp.ClientResponse]:
+def post(client: Client, node: ScriptedNode, body: object = None) -> asyncio.Task[aiohttp.ClientResponse]:
     async def send() -> aiohttp.ClientResponse:
         return await client.post(
             node.url + "/v1/chat/completions", json=body or {"model": "m"}, headers={"X-Me": "1"}
@@ -35,9 +35,7 @@ def post(
     return asyncio.create_task(send())
 
 
-async def test_models_are_answered_at_once_and_probes_counted(
-    node: ScriptedNode, client: aiohttp.ClientSession
-) -> None:
+async def test_models_are_answered_at_once_and_probes_counted(node: ScriptedNode, client: Client) -> None:
     async with client.get(node.url + "/v1/models") as response:
         assert [each["id"] for each in (await response.json())["data"]] == ["m", "n"]
     node.models_status = 500
@@ -46,9 +44,7 @@ async def test_models_are_answered_at_once_and_probes_counted(
     assert (node.probes, node.seen, node.most_at_once) == (2, [], 0)
 
 
-async def test_a_hung_probe_gets_no_answer_while_the_next_does(
-    node: ScriptedNode, client: aiohttp.ClientSession
-) -> None:
+async def test_a_hung_probe_gets_no_answer_while_the_next_does(node: ScriptedNode, client: Client) -> None:
     node.hang_probes = True
     hung = asyncio.create_task(client.get(node.url + "/v1/models").__aenter__())
     await eventually(lambda: node.probes == 1, "the probe arrives")
@@ -59,9 +55,7 @@ async def test_a_hung_probe_gets_no_answer_while_the_next_does(
     hung.cancel()
 
 
-async def test_it_shows_itself_as_ollama_only_when_told(
-    node: ScriptedNode, client: aiohttp.ClientSession
-) -> None:
+async def test_it_shows_itself_as_ollama_only_when_told(node: ScriptedNode, client: Client) -> None:
     async def status(path: str) -> int:
         async with client.get(node.url + path) as response:
             return response.status
@@ -75,9 +69,7 @@ async def test_it_shows_itself_as_ollama_only_when_told(
         assert (await response.json())["models"][0]["name"] == "n"
 
 
-async def test_a_post_is_handed_over_whole_and_answered(
-    node: ScriptedNode, client: aiohttp.ClientSession
-) -> None:
+async def test_a_post_is_handed_over_whole_and_answered(node: ScriptedNode, client: Client) -> None:
     sent = post(client, node, {"model": "m", "text": "ja 日本語"})
     request = await node.received()
     assert (request.method, request.path, request.header("x-me")) == ("POST", "/v1/chat/completions", "1")
@@ -90,9 +82,7 @@ async def test_a_post_is_handed_over_whole_and_answered(
     assert (node.serving, node.served, node.most_at_once, node.unread) == (0, 1, 1, 0)
 
 
-async def test_a_kept_connection_serves_the_next_request(
-    node: ScriptedNode, client: aiohttp.ClientSession
-) -> None:
+async def test_a_kept_connection_serves_the_next_request(node: ScriptedNode, client: Client) -> None:
     for _ in range(3):
         sent = post(client, node)
         await (await node.received()).reply(b"raw", headers=[("Content-Type", "text/plain")])
@@ -104,7 +94,7 @@ async def test_a_kept_connection_serves_the_next_request(
 
 @pytest.mark.parametrize("framing", [{}, {"chunked": True}, {"length": 4}, {"close": True}])
 async def test_a_streamed_reply_is_framed_as_told(
-    node: ScriptedNode, client: aiohttp.ClientSession, framing: dict[str, bool]
+    node: ScriptedNode, client: Client, framing: dict[str, bool]
 ) -> None:
     sent = post(client, node)
     request = await node.received()
@@ -122,7 +112,7 @@ async def test_a_streamed_reply_is_framed_as_told(
     await eventually(lambda: node.connections == (0 if "close" in framing else 1), "only close=True closes")
 
 
-async def test_a_length_told_must_be_kept(node: ScriptedNode, client: aiohttp.ClientSession) -> None:
+async def test_a_length_told_must_be_kept(node: ScriptedNode, client: Client) -> None:
     sent = post(client, node)
     request = await node.received()
     await request.start(length=4)
@@ -136,7 +126,7 @@ async def test_a_length_told_must_be_kept(node: ScriptedNode, client: aiohttp.Cl
         await (await sent).read()
 
 
-async def test_events_are_server_sent_events(node: ScriptedNode, client: aiohttp.ClientSession) -> None:
+async def test_events_are_server_sent_events(node: ScriptedNode, client: Client) -> None:
     sent = post(client, node)
     request = await node.received()
     await request.start(headers={"Content-Type": "text/event-stream"})
@@ -179,7 +169,7 @@ async def test_raw_bytes_go_out_as_they_are_and_end_frees_the_connection(node: S
 
 
 async def test_the_gateway_leaving_is_seen_and_takes_the_request_out_of_service(
-    node: ScriptedNode, client: aiohttp.ClientSession
+    node: ScriptedNode, client: Client
 ) -> None:
     sent = post(client, node)
     request = await node.received()
@@ -194,14 +184,14 @@ async def test_the_gateway_leaving_is_seen_and_takes_the_request_out_of_service(
         await request.send(b"x")
 
 
-async def test_waits_fail_with_a_clear_message(node: ScriptedNode, client: aiohttp.ClientSession) -> None:
+async def test_waits_fail_with_a_clear_message(node: ScriptedNode, client: Client) -> None:
     with pytest.raises(AssertionError, match=r"not within 0.01 s: a request reaches <ScriptedNode http"):
         await node.received(timeout=0.01)
     sent = post(client, node)
     request = await node.received()
-    with pytest.raises(AssertionError, match="closes the connection of <Received POST /v1/chat"):
+    with pytest.raises(AssertionError, match="the gateway leaves <Received POST /v1/chat"):
         await request.gone(timeout=0.01)
-    with pytest.raises(AssertionError, match="not within 0.01 s: pigs fly"):
+    with pytest.raises(AssertionError, match="pigs fly"):
         await eventually(lambda: False, "pigs fly", timeout=0.01)
     sent.cancel()
 
@@ -219,9 +209,7 @@ async def test_a_gateway_that_does_not_read_is_seen(node: ScriptedNode) -> None:
     assert reader is not None
 
 
-async def test_two_at_once_are_counted_even_when_one_leaves(
-    node: ScriptedNode, client: aiohttp.ClientSession
-) -> None:
+async def test_two_at_once_are_counted_even_when_one_leaves(node: ScriptedNode, client: Client) -> None:
     first, second = post(client, node), post(client, node)
     requests = [await node.received(), await node.received()]
     assert node.most_at_once == 2
@@ -231,9 +219,7 @@ async def test_two_at_once_are_counted_even_when_one_leaves(
     assert (node.most_at_once, node.serving, len(node.seen)) == (2, 0, 2)
 
 
-async def test_refusing_refuses_and_the_same_port_listens_again(
-    node: ScriptedNode, client: aiohttp.ClientSession
-) -> None:
+async def test_refusing_refuses_and_the_same_port_listens_again(node: ScriptedNode, client: Client) -> None:
     sent = post(client, node)
     await node.received()
     url = node.url
@@ -260,7 +246,7 @@ async def test_refusing_refuses_and_the_same_port_listens_again(
     ],
 )
 async def test_auto_answers_in_the_shape_of_the_path(
-    node: ScriptedNode, client: aiohttp.ClientSession, path: str, key: str
+    node: ScriptedNode, client: Client, path: str, key: str
 ) -> None:
     node.auto(text="fine")
     async with client.post(node.url + path, json={"model": "n"}) as response:
@@ -270,7 +256,7 @@ async def test_auto_answers_in_the_shape_of_the_path(
     assert node.seen[0].path == path
 
 
-async def test_auto_streams_when_asked_to(node: ScriptedNode, client: aiohttp.ClientSession) -> None:
+async def test_auto_streams_when_asked_to(node: ScriptedNode, client: Client) -> None:
     node.auto(text="one two", gap=0.001)
     response = await post(client, node, {"model": "m", "stream": True})
     events = [line[6:] for line in (await response.text()).split("\n\n") if line]
@@ -279,9 +265,7 @@ async def test_auto_streams_when_asked_to(node: ScriptedNode, client: aiohttp.Cl
     assert node.served == 1
 
 
-async def test_auto_takes_what_waits_and_by_hand_takes_over_again(
-    node: ScriptedNode, client: aiohttp.ClientSession
-) -> None:
+async def test_auto_takes_what_waits_and_by_hand_takes_over_again(node: ScriptedNode, client: Client) -> None:
     waiting = post(client, node)
     await eventually(lambda: node.unread == 1, "the request waits")
     node.auto({"mine": True}, status=202)
@@ -293,7 +277,7 @@ async def test_auto_takes_what_waits_and_by_hand_takes_over_again(
     assert (await sent).status == 200
 
 
-async def test_a_failure_in_an_auto_function_comes_out_at_stop(client: aiohttp.ClientSession) -> None:
+async def test_a_failure_in_an_auto_function_comes_out_at_stop(client: Client) -> None:
     async def wrong(request: Received) -> None:
         request.reset()
         raise AssertionError("not what was expected")
