@@ -1,0 +1,131 @@
+"""The rule by which a free node chooses among waiting keys.
+
+Deficit round robin kept as tags. A key's tag is the service it has had, per unit of weight; its deficit in the
+textbook's sense is (least tag + quantum - tag) x weight. Among the keys less than half a quantum ahead of the
+least served one, the key *served longest ago* is next: the ring of the textbook is the order of last turns.
+Half a quantum up and half down, in place of "deficit >= cost", keeps turns even when costs wobble.
+
+Source: Shreedhar and Varghese, "Efficient fair queueing using deficit round-robin" (1995), with virtual-time tags
+in place of credit. Bound, one node, costs of at most C: two keys that both always wait are never further apart
+than quantum + C/w_i + C/w_j in service per weight.
+
+The entries stand in three heaps (least tag, too far ahead, near), with stale entries skipped when they surface: a
+choice costs O(log keys), and a dry run of the whole queue O(requests x log keys).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from heapq import heapify, heappop, heappush
+
+from llmlb.scheduler.ticket import Ticket
+
+QUANTUM = 1.0
+
+
+class Entrant:
+    """A key that waits for the nodes of one pool."""
+
+    __slots__ = ("head", "key", "last", "level", "stamp", "tag")
+
+    def __init__(self, key: str, tag: float, level: float, last: int, head: int) -> None:
+        self.key = key
+        self.tag = tag
+        self.level = level
+        """The tag without the welcome a newcomer gets; what later newcomers are measured by."""
+        self.last = last
+        """The turn in which the key was last served, anywhere."""
+        self.head = head
+        """Arrival number of its oldest request for this pool."""
+        self.stamp = 0
+
+
+class Contest:
+    """The keys waiting for one pool of nodes, ready to be chosen from."""
+
+    def __init__(self) -> None:
+        self.entrants: dict[str, Entrant] = {}
+        self._pushed = 0
+        self._least: list[tuple[float, int, Entrant, int]] = []
+        self._far: list[tuple[float, int, Entrant, int]] = []
+        self._near: list[tuple[int, int, int, Entrant, int]] = []
+
+    def __len__(self) -> int:
+        return len(self.entrants)
+
+    def put(self, entrant: Entrant) -> None:
+        """Enter a key, or take note that its tag, last turn or head has changed."""
+        self.entrants[entrant.key] = entrant
+        entrant.stamp += 1
+        self._pushed += 1
+        item = (entrant.tag, self._pushed, entrant, entrant.stamp)
+        heappush(self._least, item)
+        heappush(self._far, item)
+        if len(self._least) > 64 + 4 * len(self.entrants):
+            self._rebuild()
+
+    def remove(self, key: str) -> None:
+        """Take a key out."""
+        self.entrants.pop(key).stamp += 1
+
+    def level(self, but: str) -> float | None:
+        """The least level of the keys other than `but`; None when there are none."""
+        return min((e.level for e in self.entrants.values() if e.key != but), default=None)
+
+    def choose(self, fits: Callable[[str], Ticket | None]) -> Ticket | None:
+        """The request to serve next: that of the first key, in the rule's order, for which `fits` has one.
+
+        `fits` gives a key's oldest request that the node in question can serve. It is asked of a second key
+        only when the first one's requests have all failed on this node before.
+        """
+        aside: list[tuple[int, int, int, Entrant, int]] = []
+        found = None
+        while found is None and (first := self._first()) is not None:
+            aside.append(heappop(self._near))
+            found = fits(first.key)
+        for item in aside:
+            heappush(self._near, item)
+        if found is None:
+            passed = {item[3].key for item in aside}
+            rest = sorted(
+                (e for e in self.entrants.values() if e.key not in passed), key=lambda e: (e.tag, e.last, e.head)
+            )
+            found = next((ticket for e in rest if (ticket := fits(e.key)) is not None), None)
+        return found
+
+    def copy(self) -> Contest:
+        """A contest of the same standing that shares nothing with this one."""
+        twin = Contest()
+        for e in self.entrants.values():
+            twin.entrants[e.key] = Entrant(e.key, e.tag, e.level, e.last, e.head)
+        twin._rebuild()
+        return twin
+
+    def _rebuild(self) -> None:
+        self._least = [(e.tag, e.head, e, e.stamp) for e in self.entrants.values()]
+        heapify(self._least)
+        self._far = list(self._least)
+        self._near = []
+        self._pushed = max((e.head for e in self.entrants.values()), default=0)
+
+    def _first(self) -> Entrant | None:
+        least, far, near = self._least, self._far, self._near
+        while least and least[0][3] != least[0][2].stamp:
+            heappop(least)
+        if not least:
+            return None
+        limit = least[0][0] + QUANTUM / 2
+        while far and far[0][0] < limit:
+            _, _, entrant, stamp = heappop(far)
+            if stamp == entrant.stamp:
+                self._pushed += 1
+                heappush(near, (entrant.last, entrant.head, self._pushed, entrant, stamp))
+        while near:
+            _, _, number, entrant, stamp = near[0]
+            if stamp == entrant.stamp and entrant.tag < limit:
+                return entrant
+            heappop(near)
+            if stamp == entrant.stamp:
+                # A newcomer has lowered the least: this one is too far ahead again.
+                heappush(far, (entrant.tag, number, entrant, stamp))
+        return None

@@ -1,0 +1,341 @@
+"""Who is next: flows, pools and tags, and the moves between them.
+
+A *flow* is the requests of one key. A *pool* is the nodes with the same set of models; each pool keeps its own
+tags, so that keys which never compete never owe each other anything. Only contended service is charged: a request
+costs its key a turn from the moment another key waits for the node that has it (or could have), so that a key
+alone on the machine runs up no debt.
+
+Every request costs one quantum here, whatever its length.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Mapping
+from operator import attrgetter
+
+from llmlb.scheduler.contest import QUANTUM, Contest, Entrant
+from llmlb.scheduler.ticket import Ticket
+
+PRICE = 1.0
+WELCOME = 0.49 * QUANTUM
+"""How far below the others a returning key starts: before those level with it, never ahead of a debt."""
+MEMORY = 32
+"""Turns after which a key's last turn no longer counts against it."""
+
+_number = attrgetter("number")
+
+
+class Flow:
+    """One key's requests and standing."""
+
+    __slots__ = ("key", "last", "queues", "running", "tags", "waiting")
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        self.queues: dict[str, list[Ticket]] = {}
+        """Waiting requests by model, each in order of arrival."""
+        self.waiting = 0
+        self.running = 0
+        self.last = 0
+        self.tags: dict[Pool, float] = {}
+
+    def head(self, pool: Pool) -> Ticket | None:
+        """The oldest request that the pool's nodes can serve."""
+        return min((q[0] for m, q in self.queues.items() if m in pool.models), key=_number, default=None)
+
+    def head_for(self, node: str, pool: Pool) -> Ticket | None:
+        """The oldest request that this node can serve and has not failed."""
+        heads = (
+            next((ticket for ticket in queue if node not in ticket.tried), None)
+            for model, queue in self.queues.items()
+            if model in pool.models
+        )
+        return min((ticket for ticket in heads if ticket is not None), key=_number, default=None)
+
+
+class Pool:
+    """Nodes that serve the same models, and the contest for them."""
+
+    __slots__ = ("clock", "contest", "models", "nodes", "uncharged")
+
+    def __init__(self, models: frozenset[str]) -> None:
+        self.models = models
+        self.nodes: set[str] = set()
+        self.contest = Contest()
+        self.clock = 0.0
+        """Tag of the key served last, before that service was charged."""
+        self.uncharged: dict[str, list[Running]] = {}
+        """Requests in service that nobody has waited for yet, by key."""
+
+
+class Running:
+    """A request in service, and what it has been charged."""
+
+    __slots__ = ("charged", "flow", "last_before", "node", "pool", "started", "ticket", "turn")
+
+    def __init__(self, ticket: Ticket, flow: Flow, pool: Pool, node: str, turn: int, started: float) -> None:
+        self.ticket = ticket
+        self.flow = flow
+        self.pool = pool
+        self.node = node
+        self.turn = turn
+        self.started = started
+        self.last_before = flow.last
+        self.charged: float | None = None
+
+
+class Order:
+    """The waiting requests and the rule by which they leave. All methods are synchronous and take no time."""
+
+    def __init__(self, weights: Mapping[str, float], *, fair: bool = True) -> None:
+        self.fair = fair
+        """False makes all requests one flow: strict order of arrival among what a node can serve."""
+        self.weights = weights
+        """Turns a key gets for one of a key of weight 1. Keys that are not in it weigh 1."""
+        self.flows: dict[str, Flow] = {}
+        self.pools: dict[frozenset[str], Pool] = {}
+        self.pool_of: dict[str, Pool] = {}
+        self.waiting = 0
+        self.running = 0
+        self.turn = MEMORY
+        self._tidy_above = 64
+        self.revision = 0
+        """Moves with every change: what was computed at one revision holds until the next."""
+
+    # Nodes
+
+    def place_node(self, node: str, models: frozenset[str]) -> None:
+        """The node serves exactly these models from now on."""
+        old = self.pool_of.get(node)
+        if old is not None and old.models == models:
+            return
+        pool = self.pools.get(models)
+        if pool is None:
+            pool = self.pools[models] = Pool(models)
+            # Whoever waits brings into a new pool the least it owes in any old one.
+            owed = {f.key: min(f.tags.values(), default=0.0) for f in self.flows.values()}
+            level = min((owed[f.key] for f in self.flows.values() if f.head(pool)), default=0.0)
+            pool.clock = level
+            for flow in self.flows.values():
+                if (head := flow.head(pool)) is not None:
+                    tag = flow.tags[pool] = owed[flow.key]
+                    pool.contest.put(Entrant(flow.key, tag, tag, flow.last, head.number))
+        pool.nodes.add(node)
+        self.pool_of[node] = pool
+        if old is not None:
+            self._leave(old, node)
+        self.revision += 1
+
+    def remove_node(self, node: str) -> None:
+        """The node is gone. What it has in service is finished all the same."""
+        if (pool := self.pool_of.pop(node, None)) is not None:
+            self._leave(pool, node)
+            self.revision += 1
+
+    def _leave(self, pool: Pool, node: str) -> None:
+        pool.nodes.discard(node)
+        if not pool.nodes:
+            del self.pools[pool.models]
+            for flow in self.flows.values():
+                flow.tags.pop(pool, None)
+
+    # Requests
+
+    def add(self, ticket: Ticket) -> None:
+        """Queue a request behind its key's others of the same model, by its number."""
+        flow = self._arrive(ticket)
+        insort(flow.queues.setdefault(ticket.model, []), ticket, key=_number)
+        flow.waiting += 1
+        self.waiting += 1
+        for pool in self.pools.values():
+            if ticket.model in pool.models:
+                for key in [key for key in pool.uncharged if key != flow.key]:
+                    for running in pool.uncharged.pop(key):
+                        self._charge(running)
+                        self._restand(running.flow)
+                self._stand(flow, pool)
+
+    def serve(self, ticket: Ticket, node: str, now: float) -> Running:
+        """Put a request that meets an idle node in service there. It counts as its key's turn."""
+        flow = self._arrive(ticket)
+        pool = self.pool_of[node]
+        flow.tags[pool] = self._entry(flow, pool)[0]
+        return self._dispatch(ticket, flow, pool, node, now)
+
+    def withdraw(self, ticket: Ticket) -> None:
+        """Take a waiting request out. Tags stay: leaving wins nothing. Raises KeyError if it is not waiting."""
+        flow = self.flows[self._flow_of(ticket)]
+        queue = flow.queues[ticket.model]
+        at = bisect_left(queue, ticket.number, key=_number)
+        if at == len(queue) or queue[at] is not ticket:
+            raise KeyError(ticket.id)
+        self.revision += 1
+        del queue[at]
+        self._left(flow, ticket.model)
+        self._tidy()
+
+    def take(self, node: str, now: float) -> Running | None:
+        """The request this node serves next; it is in service from now on. None if none fits."""
+        pool = self.pool_of.get(node)
+        if pool is None:
+            return None
+        ticket = pool.contest.choose(lambda key: self.flows[key].head_for(node, pool))
+        if ticket is None:
+            return None
+        flow = self.flows[self._flow_of(ticket)]
+        queue = flow.queues[ticket.model]
+        del queue[bisect_left(queue, ticket.number, key=_number)]
+        running = self._dispatch(ticket, flow, pool, node, now)
+        self._left(flow, ticket.model)
+        return running
+
+    def _arrive(self, ticket: Ticket) -> Flow:
+        self.revision += 1
+        if not self.waiting and not self.running:
+            self._forget_all()
+        key = self._flow_of(ticket)
+        flow = self.flows.get(key)
+        if flow is None:
+            flow = self.flows[key] = Flow(key)
+        if not flow.waiting:
+            flow.last = max(flow.last, self.turn - MEMORY)
+        return flow
+
+    def _dispatch(self, ticket: Ticket, flow: Flow, pool: Pool, node: str, now: float) -> Running:
+        self.revision += 1
+        self.turn += 1
+        running = Running(ticket, flow, pool, node, self.turn, now)
+        flow.last = self.turn
+        flow.running += 1
+        self.running += 1
+        pool.clock = flow.tags[pool]
+        if any(key != flow.key for key in pool.contest.entrants):
+            self._charge(running)
+        else:
+            pool.uncharged.setdefault(flow.key, []).append(running)
+        return running
+
+    def _flow_of(self, ticket: Ticket) -> str:
+        return ticket.key if self.fair else ""
+
+    def finish(self, running: Running) -> None:
+        """The request's service is over and stays charged as it is."""
+        self.revision += 1
+        flow = running.flow
+        flow.running -= 1
+        self.running -= 1
+        self._no_longer_uncharged(running)
+        self._tidy()
+
+    def undo(self, running: Running) -> None:
+        """The node let the request down: its key gets the charge and its turn back. `add` it again after."""
+        flow = running.flow
+        if running.charged is not None and running.pool in flow.tags:
+            flow.tags[running.pool] -= running.charged
+        if flow.last == running.turn:
+            flow.last = running.last_before
+        self._restand(flow)
+        flow.running -= 1
+        self.running -= 1
+        self._no_longer_uncharged(running)
+        self.revision += 1
+
+    def copy(self) -> Order:
+        """The same standing, sharing nothing that changes: what a dry run is done on."""
+        twin = Order(self.weights, fair=self.fair)
+        twin.waiting, twin.running, twin.turn = self.waiting, self.running, self.turn
+        pools = {pool: Pool(pool.models) for pool in self.pools.values()}
+        for pool, other in pools.items():
+            other.nodes = pool.nodes
+            other.contest = pool.contest.copy()
+            other.clock = pool.clock
+            twin.pools[pool.models] = other
+        twin.pool_of = {node: pools[pool] for node, pool in self.pool_of.items()}
+        for flow in self.flows.values():
+            if flow.waiting:
+                other_flow = twin.flows[flow.key] = Flow(flow.key)
+                other_flow.queues = {model: queue.copy() for model, queue in flow.queues.items()}
+                other_flow.waiting, other_flow.running, other_flow.last = flow.waiting, flow.running, flow.last
+                other_flow.tags = {pools[pool]: tag for pool, tag in flow.tags.items() if pool in pools}
+        return twin
+
+    # Standing
+
+    def _stand(self, flow: Flow, pool: Pool) -> None:
+        """Bring the flow's entry in a pool's contest up to date: enter, change or leave."""
+        head = flow.head(pool)
+        entrant = pool.contest.entrants.get(flow.key)
+        if head is None:
+            if entrant is not None:
+                pool.contest.remove(flow.key)
+        elif entrant is None:
+            tag, level = self._entry(flow, pool)
+            flow.tags[pool] = tag
+            pool.contest.put(Entrant(flow.key, tag, level, flow.last, head.number))
+        elif (entrant.head, entrant.last) != (head.number, flow.last) or entrant.tag != flow.tags[pool]:
+            if entrant.tag != flow.tags[pool]:
+                entrant.tag = entrant.level = flow.tags[pool]
+            entrant.head, entrant.last = head.number, flow.last
+            pool.contest.put(entrant)
+
+    def _entry(self, flow: Flow, pool: Pool) -> tuple[float, float]:
+        """Tag and level with which a flow begins to compete: its debt stays, credit does not."""
+        level = pool.contest.level(but=flow.key)
+        if level is None:
+            level = pool.clock
+        lifted = level - WELCOME / self.weights.get(flow.key, 1.0)
+        tag = max(flow.tags.get(pool, lifted), lifted)
+        return tag, max(tag, level)
+
+    def _restand(self, flow: Flow) -> None:
+        for pool in list(flow.tags):
+            if flow.key in pool.contest.entrants:
+                self._stand(flow, pool)
+
+    def _left(self, flow: Flow, model: str) -> None:
+        flow.waiting -= 1
+        self.waiting -= 1
+        if not flow.queues[model]:
+            del flow.queues[model]
+        self._restand(flow)
+
+    def _charge(self, running: Running) -> None:
+        flow, pool = running.flow, running.pool
+        running.charged = PRICE / self.weights.get(flow.key, 1.0)
+        if pool in flow.tags:
+            flow.tags[pool] += running.charged
+
+    def _no_longer_uncharged(self, running: Running) -> None:
+        mine = running.pool.uncharged.get(running.flow.key)
+        if mine and running in mine:
+            mine.remove(running)
+            if not mine:
+                del running.pool.uncharged[running.flow.key]
+
+    # Forgetting
+
+    def _forget_all(self) -> None:
+        self.flows.clear()
+        self._tidy_above = 64
+        self.turn = MEMORY
+        for pool in self.pools.values():
+            pool.clock = 0.0
+
+    def _tidy(self) -> None:
+        """Forget keys that owe nothing, once they are many: ever-new keys must not leak memory."""
+        if len(self.flows) <= self._tidy_above:
+            return
+        floor = {
+            pool: min((e.tag for e in pool.contest.entrants.values()), default=pool.clock)
+            for pool in self.pools.values()
+        }
+        self.flows = {
+            key: flow
+            for key, flow in self.flows.items()
+            if flow.waiting
+            or flow.running
+            or flow.last >= self.turn - MEMORY
+            or any(tag > floor[pool] for pool, tag in flow.tags.items())
+        }
+        self._tidy_above = 64 + 2 * len(self.flows)

@@ -1,0 +1,1 @@
+"""Where waiting requests and idle nodes meet."""

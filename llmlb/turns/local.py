@@ -1,0 +1,96 @@
+"""The queue of one gateway: waiting tickets matched with open pulls, in the same call that brings either."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from llmlb.clock import Clock
+from llmlb.errors import QueueFull
+from llmlb.scheduler import placement
+from llmlb.scheduler.fair import FairScheduler
+from llmlb.scheduler.ticket import Actual, Snapshot, Ticket
+from llmlb.turns.port import Puller, Waiter
+
+
+class LocalTurns:
+    """Implements `Turns` over a `FairScheduler`.
+
+    Invariant after every call: no open pull fits any waiting ticket. So a ticket that finds an idle node has
+    nobody fairly ahead of it, and a full queue turns away only those who would have to wait.
+
+    `max_size`: how many may wait. `max_per_key`: how many of one key, 0 for no limit of its own.
+    """
+
+    def __init__(self, scheduler: FairScheduler, clock: Clock, *, max_size: int, max_per_key: int = 0) -> None:
+        self._scheduler = scheduler
+        self._clock = clock
+        self._max_size = max_size
+        self._max_per_key = max_per_key
+        self._pulls: dict[str, Puller] = {}
+        self._waiters: dict[str, Waiter] = {}
+        self._waiting_of: Counter[str] = Counter()
+
+    def submit(self, ticket: Ticket, waiter: Waiter) -> None:
+        if (node := self._idle_for(ticket)) is not None:
+            self._waiters[ticket.id] = waiter
+            self._serve(ticket, node)
+        elif self._max_per_key and self._waiting_of[ticket.key] >= self._max_per_key:
+            waiter.refused(QueueFull(self._scheduler.retry_after_own(ticket.key, self._clock.now())))
+        elif self._scheduler.waiting >= self._max_size:
+            waiter.refused(QueueFull(self.retry_after()))
+        else:
+            self._waiters[ticket.id] = waiter
+            self._wait(ticket)
+
+    def withdraw(self, ticket: Ticket) -> None:
+        self._scheduler.withdraw(ticket)
+        self._no_longer_waits(ticket)
+        del self._waiters[ticket.id]
+
+    def pull(self, node: Puller) -> None:
+        ticket = self._scheduler.take(node.id, self._clock.now())
+        if ticket is None:
+            self._pulls[node.id] = node
+            return
+        self._pulls.pop(node.id, None)
+        self._no_longer_waits(ticket)
+        self._waiters[ticket.id].granted(node.id)
+
+    def unpull(self, node: Puller) -> None:
+        self._pulls.pop(node.id, None)
+
+    def finished(self, ticket: Ticket, actual: Actual, *, again: bool = False) -> None:
+        self._scheduler.finish(ticket, actual, again=again)
+        if not again:
+            del self._waiters[ticket.id]
+        elif (node := self._idle_for(ticket)) is not None:
+            self._serve(ticket, node)
+        else:
+            self._wait(ticket)
+
+    def retry_after(self) -> int:
+        return self._scheduler.retry_after(max(0, self._max_size - self._scheduler.waiting), self._clock.now())
+
+    def snapshot(self) -> Snapshot:
+        return self._scheduler.snapshot()
+
+    def _idle_for(self, ticket: Ticket) -> Puller | None:
+        fitting = [node for node in self._pulls.values() if ticket.model in node.serves and node.id not in ticket.tried]
+        if len(fitting) < 2:
+            return fitting[0] if fitting else None
+        return self._pulls[placement.choose(node.candidate(ticket.model) for node in fitting).node]
+
+    def _serve(self, ticket: Ticket, node: Puller) -> None:
+        del self._pulls[node.id]
+        self._scheduler.serve(ticket, node.id, self._clock.now())
+        self._waiters[ticket.id].granted(node.id)
+
+    def _wait(self, ticket: Ticket) -> None:
+        self._scheduler.add(ticket)
+        self._waiting_of[ticket.key] += 1
+        self._waiters[ticket.id].placed(self._scheduler.place(ticket, self._clock.now()))
+
+    def _no_longer_waits(self, ticket: Ticket) -> None:
+        self._waiting_of[ticket.key] -= 1
+        if not self._waiting_of[ticket.key]:
+            del self._waiting_of[ticket.key]
