@@ -37,8 +37,8 @@ class Address:
 def parse_address(url: str) -> Address:
     """The address in `url`, with or without a trailing `/v1`.
 
-    Raises ValueError, which never quotes the URL (it may hold a password), for anything but http or https with a
-    host, and for credentials, a query or a fragment.
+    Raises ValueError, which never quotes the URL (it may hold a password), for anything but http or https with
+    a host, and for credentials, a query or a fragment.
     """
     if not url.isascii() or not url.isprintable() or any(mark in url for mark in " \\?#"):
         raise ValueError("not a URL of a node")
@@ -76,7 +76,7 @@ def is_host(host: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Can only this machine reach `host`? Names other than localhost are taken for reachable from elsewhere."""
+    """Can only this machine reach `host`? Names but localhost are taken for reachable from elsewhere."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,7 +1,7 @@
-"""What may be given for a setting: each rule checks a value, says what is allowed, and reads one from a variable.
+"""What may be given for a setting: a rule checks a value, says what is allowed, and reads one from a variable.
 
-A rule takes the value as TOML gave it and returns it as the model holds it. Nothing is coerced: `true` is not 1
-and `"2"` is not 2; a whole number stands for a number, as 1 is 1.0.
+A rule takes the value as TOML gave it and returns it as the model holds it. Nothing is coerced: `true` is
+not 1 and `"2"` is not 2; a whole number stands for a number, as 1 is 1.0.
 """
 
 from __future__ import annotations
@@ -48,19 +48,16 @@ class Whole:
     most: int
 
     def check(self, value: Any) -> int:
-        """See Rule."""
         if type(value) is not int or not self.least <= value <= self.most:
             raise Unfit(((), value))
         return value
 
     def read(self, text: str) -> int:
-        """See Rule."""
         if not _WHOLE.match(text.strip()):
             raise Unfit(((), text))
         return int(text)
 
     def allowed(self, locale: Locale) -> str:
-        """See Rule."""
         if locale == "ja":
             return f"{self.least}から{self.most}までの整数"
         return f"a whole number from {self.least} to {self.most}"
@@ -74,19 +71,16 @@ class Number:
     most: float
 
     def check(self, value: Any) -> float:
-        """See Rule."""
         if type(value) not in (int, float) or not self.least <= value <= self.most:  # refuses nan as well
             raise Unfit(((), value))
         return float(value)
 
     def read(self, text: str) -> float:
-        """See Rule."""
         if not _NUMBER.match(text.strip()):
             raise Unfit(((), text))
         return float(text)
 
     def allowed(self, locale: Locale) -> str:
-        """See Rule."""
         if locale == "ja":
             return f"{self.least:.12g}から{self.most:.12g}までの数"
         return f"a number from {self.least:.12g} to {self.most:.12g}"
@@ -97,20 +91,18 @@ class Switch:
     """Yes or no."""
 
     def check(self, value: Any) -> bool:
-        """See Rule."""
         if type(value) is not bool:
             raise Unfit(((), value))
         return value
 
     def read(self, text: str) -> bool:
-        """See Rule. A variable may also say 1 or 0."""
+        """A variable may also say 1 or 0."""
         word = text.strip().lower()
         if word not in _SWITCH:
             raise Unfit(((), text))
         return _SWITCH[word]
 
     def allowed(self, locale: Locale) -> str:
-        """See Rule."""
         return "true または false" if locale == "ja" else "true or false"
 
 
@@ -121,17 +113,14 @@ class Choice:
     words: tuple[str, ...]
 
     def check(self, value: Any) -> str:
-        """See Rule."""
         if not isinstance(value, str) or value not in self.words:
             raise Unfit(((), value))
         return str(value)
 
     def read(self, text: str) -> str:
-        """See Rule."""
         return text.strip()
 
     def allowed(self, locale: Locale) -> str:
-        """See Rule."""
         words = [f'"{word}"' for word in self.words]
         if locale == "ja":
             return "、".join(words) + " のいずれか"
@@ -147,7 +136,6 @@ class Text:
     en: str
 
     def check(self, value: Any) -> str:
-        """See Rule."""
         if not isinstance(value, str):
             raise Unfit(((), value))
         try:
@@ -156,11 +144,9 @@ class Text:
             raise Unfit(((), value)) from None
 
     def read(self, text: str) -> str:
-        """See Rule."""
         return text
 
     def allowed(self, locale: Locale) -> str:
-        """See Rule."""
         return self.ja if locale == "ja" else self.en
 
 
@@ -171,7 +157,6 @@ class Texts:
     item: Text
 
     def check(self, value: Any) -> tuple[str, ...]:
-        """See Rule."""
         if not isinstance(value, list | tuple):
             raise Unfit(((), value))
         kept: dict[str, None] = {}
@@ -186,11 +171,10 @@ class Texts:
         return tuple(kept)
 
     def read(self, text: str) -> list[str]:
-        """See Rule. In a variable the texts are separated by commas; an empty variable is an empty array."""
+        """In a variable the texts are separated by commas; an empty variable is an empty array."""
         return [part.strip() for part in text.split(",")] if text.strip() else []
 
     def allowed(self, locale: Locale) -> str:
-        """See Rule."""
         item = self.item.allowed(locale)
         return f"配列（各要素は{item}）" if locale == "ja" else f"an array, each item {item}"
 
@@ -202,7 +186,6 @@ class Pairs:
     item: Text
 
     def check(self, value: Any) -> dict[str, str]:
-        """See Rule."""
         if not isinstance(value, dict):
             raise Unfit(((), value))
         wrong: list[tuple[tuple[str | int, ...], Any]] = []
@@ -217,10 +200,11 @@ class Pairs:
         return kept
 
     def read(self, text: str) -> Any:
-        """See Rule. No variable sets a table."""
+        """No variable sets a table."""
         raise Unfit(((), text))
 
     def allowed(self, locale: Locale) -> str:
-        """See Rule."""
         item = self.item.allowed(locale)
-        return f"テーブル（名前 = 値、どちらも{item}）" if locale == "ja" else f"a table, each name and value {item}"
+        if locale == "ja":
+            return f"テーブル（名前 = 値、どちらも{item}）"
+        return f"a table, each name and value {item}"

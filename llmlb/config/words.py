@@ -19,7 +19,7 @@ NEVER_PASSED = frozenset({
     "connection", "expect", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection",
     "te", "trailer", "transfer-encoding", "upgrade",
 })  # fmt: skip
-"""Headers that carry a client's credentials, or that belong to one connection or to the body as it was sent."""
+"""Headers with a client's credentials, or that belong to one connection or to the body as it was sent."""
 
 
 def _need(sound: object) -> None:
@@ -68,7 +68,11 @@ def _path(text: str) -> str:
 
 
 LABEL = Text(_label, ja="1文字から64文字までの表示可能な名前", en="a name of 1 to 64 printable characters")
-MODEL_NAME = Text(_model_name, ja="1文字から256文字までのモデル名", en="a model name of 1 to 256 printable characters")
+MODEL_NAME = Text(
+    _model_name,
+    ja="1文字から256文字までのモデル名",
+    en="a model name of 1 to 256 printable characters",
+)
 KEY = Text(
     _key,
     ja="空白を含まない1文字から512文字までのASCII文字列",
@@ -82,7 +86,8 @@ HOST = Text(
 )
 NODE_URL = Text(
     _node_url,
-    ja="http または https のURL（例: http://127.0.0.1:11434、末尾の /v1 は任意、ユーザー名・パスワード・クエリ・フラグメントは不可）",
+    ja="http または https のURL（例: http://127.0.0.1:11434、末尾の /v1 は任意、"
+    "ユーザー名・パスワード・クエリ・フラグメントは不可）",
     en="an http or https URL such as http://127.0.0.1:11434, with or without /v1 at its end, "
     "without user name, password, query or fragment",
 )
