@@ -76,7 +76,10 @@ class _User:
         # Everybody starts within the first seconds, so that the page is not empty when it is first opened.
         when = self._clock.now() + chance.uniform(0.0, 3.0)
         while True:
-            await pause_until(self._clock, max(when, self._rest_until))
+            await pause_until(self._clock, when)
+            # A refusal may come during any pause, and asks for another.
+            while self._rest_until > self._clock.now():
+                await pause_until(self._clock, self._rest_until)
             for ask in habit.next_burst(chance, models, embedding_model):
                 if self._room.left:
                     self._room.left -= 1
