@@ -18,7 +18,7 @@ class HourTotals:
     """What happened in the past hour. Means are 0 while there is nothing to average."""
 
     avg_wait_time_ms: float
-    """Over every request that reached a node (0 if it did not wait) and every one that timed out in the queue."""
+    """Over every request that reached a node (0 if it did not wait), and every one that timed out waiting."""
     avg_process_time_ms: float
     """Time on the node, over requests that were served."""
     timeout_count: int
@@ -29,7 +29,7 @@ class HourTotals:
 
 @attrs.define
 class _Tally:
-    """Counts and sums. The sums are whole microseconds: adding and taking away again must leave exactly nothing."""
+    """Counts and sums. In whole microseconds: what is added and taken away again must leave exactly nothing."""
 
     waits: int = 0
     wait_sum: int = 0
@@ -50,7 +50,7 @@ class _Tally:
 class PastHour:
     """Totals over the past hour, to ten seconds: a record counts for an hour and at most ten seconds more.
 
-    Holds one tally per ten seconds in a ring, and their sum. Both methods cost the same however much happened.
+    Holds a ring of tallies of ten seconds each, and their sum. Both methods cost the same however much happened.
     """
 
     def __init__(self, clock: Clock) -> None:

@@ -111,6 +111,10 @@ def test_a_day_of_silence_forgets_everything() -> None:
     assert hour.totals().avg_process_time_ms == 9000.0
 
 
+def mean_ms(seconds: list[float]) -> float:
+    return 1000 * sum(seconds) / max(1, len(seconds))
+
+
 records = st.builds(
     over,
     st.sampled_from(Outcome),
@@ -138,8 +142,6 @@ def test_it_says_what_a_list_of_everything_would_say(story: list[tuple[float, Re
     services = [r.service for r in recent if r.outcome is Outcome.SERVED and r.service is not None]
     totals = hour.totals()
     assert totals.avg_wait_time_ms == pytest.approx(1000 * sum(waits) / max(1, len(waits)), abs=0.001)
-    assert totals.avg_process_time_ms == pytest.approx(
-        1000 * sum(services) / max(1, len(services)), abs=0.001
-    )
+    assert totals.avg_process_time_ms == pytest.approx(1000 * sum(services) / max(1, len(services)), abs=0.001)
     assert totals.timeout_count == sum(r.outcome is Outcome.TIMED_OUT for r in recent)
     assert totals.rejected_count == sum(r.outcome is Outcome.REJECTED for r in recent)
