@@ -59,6 +59,13 @@ class LocalTurns:
     def unpull(self, node: Puller) -> None:
         self._pulls.pop(node.id, None)
 
+    def topology(self, node: str, models: frozenset[str], free_at: float | None) -> None:
+        self._scheduler.topology(node, models, free_at)
+
+    def forget_node(self, node: str) -> None:
+        self._pulls.pop(node, None)
+        self._scheduler.forget_node(node)
+
     def finished(self, ticket: Ticket, actual: Actual, *, again: bool = False) -> None:
         self._scheduler.finish(ticket, actual, again=again)
         if not again:

@@ -56,6 +56,12 @@ class Turns(Protocol):
     def unpull(self, node: Puller) -> None:
         """The node takes nothing for the time being. Harmless when it had not pulled."""
 
+    def topology(self, node: str, models: frozenset[str], free_at: float | None) -> None:
+        """The node serves these models from now on; idle, it takes requests from `free_at` on (None: unknown)."""
+
+    def forget_node(self, node: str) -> None:
+        """The node is gone for good."""
+
     def finished(self, ticket: Ticket, actual: Actual, *, again: bool = False) -> None:
         """The service is over. `again`: the ticket goes back to its old place, before it is granted anew."""
 

@@ -1,0 +1,55 @@
+"""Memory for request bodies: one budget for all that wait."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from llmlb.errors import QueueFull
+
+
+class Bodies:
+    """The bytes of request bodies held at the moment, never more than `limit`."""
+
+    def __init__(self, limit: int, retry_after: Callable[[], int]) -> None:
+        self.limit = limit
+        self.held = 0
+        self._retry_after = retry_after
+
+    def hold(self) -> Hold:
+        """Room for one body. Use it as a context, so that it is given back whatever happens."""
+        return Hold(self)
+
+    def take(self, size: int) -> None:
+        """Count `size` more bytes. Raises QueueFull when they do not fit."""
+        if self.held + size > self.limit:
+            raise QueueFull(self._retry_after())
+        self.held += size
+
+
+class Hold:
+    """One body's share of the budget."""
+
+    def __init__(self, bodies: Bodies) -> None:
+        self._bodies = bodies
+        self._size = 0
+
+    def reserve(self, size: int) -> None:
+        """Have room for `size` bytes in all. Raises QueueFull when there is none."""
+        if size > self._size:
+            self._bodies.take(size - self._size)
+            self._size = size
+
+    def release(self) -> None:
+        """Give the room back. Harmless when it has been."""
+        self._bodies.held -= self._size
+        self._size = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()

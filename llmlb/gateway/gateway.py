@@ -1,0 +1,162 @@
+"""The gateway: where requests enter, and what they have in common."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+import aiohttp
+
+from llmlb.background import Background
+from llmlb.clock import Clock
+from llmlb.config.model import Config
+from llmlb.errors import Draining, NoNodeOnline, Refusal, UnknownModel
+from llmlb.gateway.bodies import Bodies, Hold
+from llmlb.gateway.identity import Identities, Identity
+from llmlb.gateway.outgoing import Outgoing
+from llmlb.gateway.overview import NodeView, Overview
+from llmlb.gateway.visit import Visit
+from llmlb.nodes.fleet import Fleet, Member
+from llmlb.nodes.node import Health
+from llmlb.scheduler.fair import FairScheduler
+from llmlb.telemetry.hour import PastHour
+from llmlb.telemetry.record import Outcome, Record
+from llmlb.turns.local import LocalTurns
+from llmlb.wire.call import Call
+
+NO_NODE_RETRY_SECS = 5
+EVICTED_SECS = 5.0
+"""How long requests that are cut off at the end of a drain may take to tell their clients so."""
+
+
+class Gateway:
+    """Owns the queue, the nodes and every visit.
+
+    `sinks` are called with the `Record` of each visit, in its own task, after its node has gone on.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        clock: Clock,
+        background: Background,
+        session: aiohttp.ClientSession,
+        sinks: Iterable[Callable[[Record], None]] = (),
+    ) -> None:
+        self.config = config
+        self.clock = clock
+        self.background = background
+        self.identities = Identities(config.api_keys)
+        self.hour = PastHour(clock)
+        self.draining = False
+        self.arrivals = 0
+        self.outcomes: Counter[Outcome] = Counter()
+        self._sinks = (self.hour.add, *sinks)
+        self._visits: set[Visit] = set()
+        self._nobody_left = asyncio.Event()
+        self._nobody_left.set()
+        scheduler = FairScheduler(
+            self.identities.weights,
+            fair=config.queue.enable_fairness,
+            default_service_secs=config.fairness.default_service_secs,
+        )
+        self.turns = LocalTurns(scheduler, clock, max_size=config.queue.max_size, max_per_key=config.queue.max_per_key)
+        self.bodies = Bodies(config.server.waiting_bytes, self.turns.retry_after)
+        self.fleet = Fleet(self.turns, config.upstream, config.health, clock, background, session, self._nodes_changed)
+        for node in config.nodes:
+            self.fleet.add(node)
+
+    def enter(
+        self, request_id: str, call: Call, identity: Identity, headers: Iterable[tuple[str, str]], hold: Hold
+    ) -> Visit:
+        """A visit for this request. It asks for its turn when it is entered as a context.
+
+        `headers`: those that go to the node. `hold`: the room its body takes, given back with the first byte.
+        """
+        return Visit(self, request_id, call, identity, Outgoing(request_id, call, headers), hold)
+
+    def admit(self, visit: Visit) -> None:
+        """A visit begins: it is refused, waits, or is served at once."""
+        self.arrivals += 1
+        self._visits.add(visit)
+        self._nobody_left.clear()
+        refusal = self._refusal(visit.ticket.model)
+        if refusal is not None:
+            visit.refuse(refusal)
+            return
+        visit.set_deadline()
+        self.turns.submit(visit.ticket, visit)
+
+    def departed(self, visit: Visit) -> None:
+        """A visit is over."""
+        self._visits.discard(visit)
+        if not self._visits:
+            self._nobody_left.set()
+        record = visit.record()
+        self.outcomes[record.outcome] += 1
+        for sink in self._sinks:
+            sink(record)
+
+    def overview(self) -> Overview:
+        """The queue and the nodes at this moment."""
+        queue = self.turns.snapshot()
+        return Overview(
+            waiting=queue.waiting,
+            processing=queue.running,
+            max_size=self.config.queue.max_size,
+            draining=self.draining,
+            nodes=tuple(self._view(member) for member in self.fleet),
+            hour=self.hour.totals(),
+        )
+
+    @property
+    def ready(self) -> bool:
+        """Whether a request would have a node to go to."""
+        return self.background.healthy and not self.draining and any(m.node.usable for m in self.fleet)
+
+    async def drain(self) -> None:
+        """Take no new requests, and go on with those there are for at most `drain_secs`; the rest are told so."""
+        self.draining = True
+        try:
+            async with asyncio.timeout(self.config.server.drain_secs):
+                await self._nobody_left.wait()
+        except TimeoutError:
+            for visit in list(self._visits):
+                visit.refuse(Draining())
+            try:
+                async with asyncio.timeout(EVICTED_SECS):
+                    await self._nobody_left.wait()
+            except TimeoutError:
+                pass  # clients that do not even read their error; closing the sockets is all that is left
+
+    def _refusal(self, model: str) -> Refusal | None:
+        if self.draining:
+            return Draining()
+        if self.fleet.hopeful(model):
+            return None
+        if self.fleet.knows(model) or self.fleet.all_silent:
+            return NoNodeOnline(model, NO_NODE_RETRY_SECS)
+        return UnknownModel(model)
+
+    def _nodes_changed(self) -> None:
+        """Some wait for a node that has just told what it has: tell those it turned out to have nothing for."""
+        for visit in [v for v in self._visits if v.hopeless and not self.fleet.knows(v.ticket.model)]:
+            visit.refuse(
+                NoNodeOnline(visit.ticket.model, NO_NODE_RETRY_SECS)
+                if self.fleet.all_silent
+                else UnknownModel(visit.ticket.model)
+            )
+
+    def _view(self, member: Member) -> NodeView:
+        node, dispatcher = member.node, member.dispatcher
+        busy = dispatcher.exchange is not None
+        state = "busy" if busy else "idle" if node.health is Health.ONLINE else node.health.value
+        since = dispatcher.since if busy else max(node.since, dispatcher.since)
+        return NodeView(
+            name=node.id,
+            state=state,
+            reason="" if busy else node.reason,
+            since=max(0.0, self.clock.now() - since),
+            in_service=int(busy),
+        )

@@ -1,0 +1,63 @@
+"""Whose request it is: API keys, and the flows they are kept apart by."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterable
+
+import attrs
+
+from llmlb.config.model import KeyConfig
+from llmlb.errors import WrongKey
+
+
+@attrs.frozen
+class Identity:
+    """The sender of a request: the flow it queues in, and a name that may be shown and logged."""
+
+    flow: str
+    name: str
+
+
+NOBODY = Identity("", "-")
+"""Requests without a key, where none is needed: all of them are one flow."""
+
+
+class Identities:
+    """Tells senders apart. Keys are kept as SHA-256 only and compared in constant time."""
+
+    def __init__(self, api_keys: Iterable[KeyConfig]) -> None:
+        self._by_digest = {key.digest: Identity(f"key:{key.name}", key.name) for key in api_keys}
+        self.weights = {f"key:{key.name}": key.weight for key in api_keys}
+        """Weight by flow."""
+        self._salt = secrets.token_bytes(16)
+
+    @property
+    def open(self) -> bool:
+        """Whether anyone may use the gateway."""
+        return not self._by_digest
+
+    def identify(self, authorization: str | None, x_api_key: str | None) -> Identity:
+        """The sender, by `Authorization: Bearer` or else `x-api-key`.
+
+        With no keys configured every key is its own flow, under a name that cannot be traced back to it.
+        Raises WrongKey when keys are configured and this is none of them.
+        """
+        key = _bearer(authorization) or x_api_key or ""
+        digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
+        if self.open:
+            if not key:
+                return NOBODY
+            name = hashlib.blake2b(digest, key=self._salt, digest_size=6).hexdigest()
+            return Identity(f"anonymous:{name}", f"anonymous-{name}")
+        for known, identity in self._by_digest.items():
+            if hmac.compare_digest(known, digest):
+                return identity
+        raise WrongKey
+
+
+def _bearer(authorization: str | None) -> str | None:
+    scheme, _, key = (authorization or "").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else None

@@ -1,0 +1,32 @@
+"""A request as it is written to a node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from llmlb.nodes.node import Node
+from llmlb.wire.call import Call, with_model
+from llmlb.wire.http1 import header_block, request_bytes
+
+
+class Outgoing:
+    """One client's request, ready for any node: what does not depend on the node is serialised once."""
+
+    __slots__ = ("_call", "_common", "id")
+
+    def __init__(self, request_id: str, call: Call, headers: Iterable[tuple[str, str]]) -> None:
+        self.id = request_id
+        self._call: Call | None = call
+        self._common = header_block([*headers, ("x-request-id", request_id)])
+
+    def pieces(self, node: Node, node_block: bytes) -> tuple[bytes, ...]:
+        """The bytes to write to this node. Only an alias changes any byte of the body."""
+        call = self._call
+        assert call is not None, "no retry after the body was let go"
+        model = node.node_model(call.model)
+        body = call.body if model == call.model else with_model(call, model)
+        return request_bytes(node.config.address.prefix + call.endpoint.path, node_block, self._common, body)
+
+    def let_go(self) -> None:
+        """Forget the body: the reply has begun, so it will not be sent again."""
+        self._call = None

@@ -1,0 +1,325 @@
+"""One request, from entry to outcome."""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+from math import ceil
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from llmlb.clock import Timer
+from llmlb.errors import Draining, NodeFailed, NodesUnreachable, NodeTimeout, QueueFull, QueueTimeout, Refusal
+from llmlb.gateway.bodies import Hold
+from llmlb.gateway.identity import Identity
+from llmlb.gateway.outgoing import Outgoing
+from llmlb.nodes.end import FAULTS, End, EndKind
+from llmlb.nodes.exchange import Exchange
+from llmlb.scheduler.ticket import Actual, Place, Ticket
+from llmlb.telemetry.record import Outcome, Record
+from llmlb.wire.call import Call
+from llmlb.wire.http1 import ReplyHead
+
+if TYPE_CHECKING:
+    from llmlb.gateway.gateway import Gateway
+
+CLIENT_LEFT = 499
+"""What the log says where no answer could be given: nginx's word for it."""
+_ROUNDING = 1e-6
+
+
+class Stage(enum.Enum):
+    """Where a visit is."""
+
+    NEW = "new"
+    WAITING = "waiting"
+    SERVING = "serving"
+    """A node has the request, and nothing has reached the client: it may still go to another node."""
+    RELAYING = "relaying"
+    """The reply has begun to reach the client: it is this one or none."""
+    OVER = "over"
+
+
+MOVES = {
+    Stage.NEW: {Stage.WAITING, Stage.SERVING, Stage.OVER},
+    Stage.WAITING: {Stage.SERVING, Stage.OVER},
+    Stage.SERVING: {Stage.WAITING, Stage.SERVING, Stage.RELAYING, Stage.OVER},
+    Stage.RELAYING: {Stage.OVER},
+    Stage.OVER: set[Stage](),
+}
+
+
+class ReplyBroken(Exception):
+    """The node failed, or the gateway stops, after the reply had begun to reach the client."""
+
+
+class Visit:
+    """A request inside the gateway: a waiter of the queue and the listener of its exchange.
+
+    Used as a context: entering asks for a turn, and leaving makes sure that whatever was taken is given back and
+    that exactly one `Record` is written. A grant changes the state and writes the request to the node in the same
+    call; the task that waits in `reply` is woken for bytes or an error only. Nothing here cancels a task.
+    """
+
+    def __init__(
+        self, gateway: Gateway, request_id: str, call: Call, identity: Identity, outgoing: Outgoing, hold: Hold
+    ) -> None:
+        config = gateway.config
+        now = gateway.clock.now()
+        self.id = request_id
+        self.stage = Stage.NEW
+        self.ticket = Ticket(request_id, identity.flow, call.model, now)
+        self.place: Place | None = None
+        """Where it stood when it began to wait; None if it never had to."""
+        self._gateway = gateway
+        self._clock = gateway.clock
+        self._path = call.endpoint.path
+        self._key_name = identity.name
+        self._outgoing = outgoing
+        self._hold = hold
+        self._first_byte_secs = (
+            config.upstream.first_byte_timeout_secs if call.stream else config.upstream.reply_timeout_secs
+        )
+        self._max_attempts = config.upstream.max_attempts
+        self._timeout_secs = config.queue.timeout_secs
+        self._timer: Timer | None = None
+        self._since = now
+        """When the present wait or service began."""
+        self._waited = 0.0
+        self._exchange: Exchange | None = None
+        self._node: str | None = None
+        self._service: float | None = None
+        self._attempts = 0
+        self._accepted = False
+        self._refusal: Refusal | None = None
+        self._outcome: Outcome | None = None
+        self._status = CLIENT_LEFT
+        self._reason = ""
+        self._news: asyncio.Future[None] | None = None
+
+    # For the web
+
+    @property
+    def position(self) -> int | None:
+        """`X-Queue-Position`; None if it did not wait."""
+        return self.place.position if self.place else None
+
+    @property
+    def estimate(self) -> int | None:
+        """`X-Estimated-Wait`, whole seconds; None if it did not wait, or nobody could tell."""
+        if self.place is None or self.place.wait is None:
+            return None
+        return ceil(self.place.wait - _ROUNDING)
+
+    def __enter__(self) -> Self:
+        self._gateway.admit(self)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._outcome is None:
+            bug = error is not None and not isinstance(error, asyncio.CancelledError | ConnectionError)
+            self._settle(Outcome.FAILED if bug else Outcome.CANCELLED, 500 if bug else CLIENT_LEFT)
+        self._leave("the client left")
+        self._gateway.departed(self)
+
+    async def reply(self) -> ReplyHead:
+        """Wait for the reply to begin. Raises the Refusal the client is to be told instead."""
+        while True:
+            if self._refusal is not None:
+                raise self._refusal
+            if self._exchange is not None and self._exchange.begun:
+                assert self._exchange.head is not None
+                return self._exchange.head
+            await self._stir()
+
+    def commit(self) -> None:
+        """From here on bytes reach the client: no other node will do."""
+        self._move(Stage.RELAYING)
+        assert self._exchange is not None
+        assert self._exchange.head is not None
+        self._status = self._exchange.head.status
+        self._outgoing.let_go()
+        self._hold.release()
+
+    async def read(self) -> bytes:
+        """All reply bytes since the last call, waiting for some; empty at the reply's end.
+
+        Raises ReplyBroken when the end is not a proper one.
+        """
+        exchange = self._exchange
+        assert exchange is not None
+        while not (data := exchange.take()):
+            if self._refusal is not None:
+                raise ReplyBroken("the gateway is stopping")
+            if exchange.end is not None:
+                if exchange.end.kind is EndKind.COMPLETE:
+                    return b""
+                self._settle(Outcome.FAILED, self._status, exchange.end.reason)
+                raise ReplyBroken(exchange.end.reason)
+            await self._stir()
+        return data
+
+    def delivered(self) -> None:
+        """All of the reply has been handed to the client."""
+        self._settle(Outcome.SERVED, self._status)
+
+    def stalled(self) -> None:
+        """The client takes nothing of its reply."""
+        self._settle(Outcome.CANCELLED, CLIENT_LEFT, "the client read nothing for too long")
+
+    # For the gateway
+
+    def refuse(self, error: Refusal) -> None:
+        """End the visit with this answer, wherever it is. A reply that has begun is cut short instead."""
+        if self.stage is Stage.OVER:
+            return
+        self._refusal = error
+        outcome = {QueueFull: Outcome.REJECTED, QueueTimeout: Outcome.TIMED_OUT}.get(type(error), Outcome.FAILED)
+        self._settle(outcome, self._status, self._reason or error.key)
+        self._leave(error.key)
+        self.stirred()
+
+    def answered(self, status: int) -> None:
+        """The status a refusal became."""
+        self._status = status
+
+    def record(self) -> Record:
+        """What is known at the end."""
+        assert self._outcome is not None
+        return Record(
+            id=self.id,
+            at=self._clock.wall(),
+            key_name=self._key_name,
+            path=self._path,
+            model=self.ticket.model,
+            outcome=self._outcome,
+            status=self._status,
+            waited=self._waited,
+            reached_node=self._attempts > 0,
+            node=self._node,
+            position=self.position,
+            estimate=self.estimate,
+            service=self._service,
+            attempts=self._attempts,
+            reason=self._reason,
+        )
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether it waits for a model that, as is known by now, no node has."""
+        return self.stage is Stage.WAITING and not self._gateway.fleet.hopeful(self.ticket.model, self.ticket.tried)
+
+    # For the queue (llmlb.turns.port.Waiter)
+
+    def placed(self, place: Place) -> None:
+        """It has to wait."""
+        self._move(Stage.WAITING)
+        self._since = self._clock.now()
+        if self.place is None:
+            self.place = place
+        self._timer = self._clock.call_at(self.ticket.deadline, self.expired)
+
+    def granted(self, node: str) -> None:
+        """A node is its own: the request is on its way before this returns, if the line is open."""
+        if self.stage is Stage.WAITING:
+            self._end_wait()
+        self._move(Stage.SERVING)
+        self._since = self._clock.now()
+        self._node = node
+        self._service = None
+        self._attempts += 1
+        self._exchange = Exchange(self._outgoing, self, self._first_byte_secs)
+        self._gateway.fleet.serve(node, self._exchange)
+
+    def refused(self, error: Refusal) -> None:
+        """There is no place for it."""
+        self.refuse(error)
+
+    def expired(self) -> None:
+        """It has waited as long as it may."""
+        if self.stage is Stage.WAITING:
+            self.refuse(QueueTimeout(self._timeout_secs, self._gateway.turns.retry_after()))
+
+    # For the exchange (llmlb.nodes.exchange.Listener)
+
+    def stirred(self) -> None:
+        """Wake the task that waits for news."""
+        if self._news is not None and not self._news.done():
+            self._news.set_result(None)
+
+    def ended(self, exchange: Exchange, end: End) -> None:
+        """The node has done its part: settle with the queue, and try again elsewhere where that is right."""
+        now = self._clock.now()
+        self._service = now - self._since
+        actual = Actual(self._service, complete=end.kind is EndKind.COMPLETE)
+        again = self.stage is Stage.SERVING and self._may_try_again(end)
+        if again:
+            self._exchange = None
+            self.set_deadline()
+        elif self.stage is Stage.SERVING and end.kind is not EndKind.COMPLETE:
+            self._reason = end.reason
+            self._exchange = None
+            self.refuse(self._answer_to(end))
+        self._gateway.turns.finished(self.ticket, actual, again=again)
+        self.stirred()
+
+    def set_deadline(self) -> None:
+        """Only time in the queue counts: what was spent in service is not held against the request."""
+        self.ticket.deadline = self._clock.now() + max(0.0, self._timeout_secs - self._waited)
+
+    # Steps
+
+    def _may_try_again(self, end: End) -> bool:
+        if end.kind is EndKind.BUSY:
+            return True
+        if end.kind not in FAULTS:
+            return False
+        assert self._node is not None
+        self._accepted = self._accepted or end.kind is not EndKind.UNREACHABLE
+        tried = self.ticket.tried
+        tried.add(self._node)
+        if len(tried) > 1:
+            self._gateway.fleet.forgive(tried, self.id)
+        return len(tried) < self._max_attempts and self._gateway.fleet.hopeful(self.ticket.model, tried)
+
+    def _answer_to(self, end: End) -> Refusal:
+        if end.kind is EndKind.SILENT:
+            return NodeTimeout()
+        if end.kind is EndKind.ABORTED:
+            return Draining()
+        return NodeFailed() if self._accepted else NodesUnreachable()
+
+    def _settle(self, outcome: Outcome, status: int, reason: str = "") -> None:
+        """The first outcome is the outcome."""
+        if self._outcome is None:
+            self._outcome, self._status, self._reason = outcome, status, reason or self._reason
+
+    def _leave(self, why: str) -> None:
+        """Give back the place in the queue or the node. The end of an exchange in progress follows by itself."""
+        stage, self.stage = self.stage, Stage.OVER
+        if stage is Stage.WAITING:
+            self._gateway.turns.withdraw(self.ticket)
+            self._end_wait()
+        elif self._exchange is not None:
+            if self._service is None:
+                self._service = self._clock.now() - self._since
+            self._exchange.abort(why)
+
+    def _end_wait(self) -> None:
+        self._waited += self._clock.now() - self._since
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _move(self, stage: Stage) -> None:
+        assert stage in MOVES[self.stage], f"{self.stage} cannot become {stage}"
+        self.stage = stage
+
+    async def _stir(self) -> None:
+        self._news = asyncio.get_running_loop().create_future()
+        try:
+            await self._news
+        finally:
+            self._news = None

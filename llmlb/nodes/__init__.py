@@ -1,0 +1,1 @@
+"""HTTP out: the nodes, one connection and one request at a time each."""

@@ -1,0 +1,187 @@
+"""One node's slot, and the task that keeps it at work."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+
+from llmlb.clock import Clock
+from llmlb.config.model import NodeConfig, Upstream
+from llmlb.nodes.end import End, EndKind
+from llmlb.nodes.exchange import Exchange
+from llmlb.nodes.line import Line
+from llmlb.nodes.node import Node
+from llmlb.scheduler.placement import Candidate
+from llmlb.turns.port import Turns
+from llmlb.wire.http1 import header_block
+
+
+class Dispatcher:
+    """Gives one node one request at a time.
+
+    `exchange is None` is the one truth about the slot. It becomes None only when the exchange is over on the
+    wire, and the next fair request is pulled in the same call: from the line's read callback, before the finished
+    request's own task has run. The task does what takes time: it connects.
+    """
+
+    def __init__(self, node: Node, turns: Turns, upstream: Upstream, clock: Clock) -> None:
+        self.node = node
+        self.id = node.id
+        self.exchange: Exchange | None = None
+        self.since = clock.now()
+        """When the slot was last taken or given back."""
+        self._turns = turns
+        self._upstream = upstream
+        self._clock = clock
+        self._address = node.config.address
+        self._tls = tls_context(node.config)
+        self._line: Line | None = None
+        self._unsent: Exchange | None = None
+        self._work = asyncio.Event()
+        headers = [("host", self._address.netloc)]
+        if node.config.api_key:
+            headers.append(("authorization", f"Bearer {node.config.api_key}"))
+        self._node_block = header_block(headers)
+
+    @property
+    def serves(self) -> frozenset[str]:
+        """The models the node serves now."""
+        return self.node.serves
+
+    def candidate(self, model: str) -> Candidate:
+        """The node as the choice among idle ones sees it."""
+        return self.node.candidate(model)
+
+    async def run(self) -> None:
+        """The node's task: pull when the node has become usable, connect when a request needs it."""
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            if self._unsent is not None:
+                await self._connect()
+            else:
+                self.pull()
+
+    def wake(self) -> None:
+        """The node's health or models have changed: have the task look again."""
+        if not self.node.usable:
+            self._turns.unpull(self)
+        self._work.set()
+
+    def pull(self) -> None:
+        """Ask for the next request, if the node can take one."""
+        if self.exchange is None and self.node.usable:
+            self._turns.pull(self)
+
+    def serve(self, exchange: Exchange) -> None:
+        """Send the granted request: at once on the open line, else as soon as the task has connected."""
+        assert self.exchange is None, "a node gets one request at a time"
+        self.exchange = exchange
+        self.since = self._clock.now()
+        exchange.carrier = self
+        if self._line is not None and self._line.open:
+            self._send(self._line, exchange)
+        else:
+            self._unsent = exchange
+            self._work.set()
+
+    def abort(self, exchange: Exchange, reason: str) -> None:
+        """Hang up on the exchange."""
+        if exchange is self._unsent:
+            self._unsent = None
+            self.over(exchange, End(EndKind.ABORTED, reason))
+        elif exchange is self.exchange and self._line is not None:
+            self._line.abort(reason)
+
+    def resume(self, exchange: Exchange) -> None:
+        """Read on from the node."""
+        if exchange is self.exchange and self._line is not None:
+            self._line.resume()
+
+    def over(self, exchange: Exchange, end: End) -> None:
+        """The exchange has ended on the wire: settle it, and take the next."""
+        assert exchange is self.exchange
+        self.exchange = None
+        now = self._clock.now()
+        held = now - self.since
+        self.since = self.node.idle_since = now
+        self._judge(exchange, end, held)
+        exchange.over(end)
+        self.pull()
+
+    def reopen(self, exchange: Exchange) -> None:
+        """A kept connection had died before the node saw the request: not a try yet."""
+        self._line = None
+        self._unsent = exchange
+        self._work.set()
+
+    def release_line(self) -> None:
+        """Close the kept connection while it is idle: it may occupy a server that has only one thread."""
+        if self._line is not None and self._line.open:
+            self._line.close()
+            self._line = None
+
+    def close(self) -> None:
+        """Hang up whatever there is."""
+        self._turns.unpull(self)
+        if self.exchange is not None:
+            self.exchange.abort("llmlb is stopping")
+        self.release_line()
+
+    def _judge(self, exchange: Exchange, end: End, held: float) -> None:
+        """What the end says about the node."""
+        node, request = self.node, exchange.request
+        match end.kind:
+            case EndKind.COMPLETE:
+                node.served(held)
+            case EndKind.BUSY:
+                node.rest(end.reason, end.retry_after)
+            case EndKind.ERROR:
+                node.failed(request.id, end.reason, gone=False)
+            case EndKind.UNREACHABLE | EndKind.BROKEN | EndKind.SILENT:
+                node.failed(request.id, end.reason, gone=True)
+            case EndKind.ABORTED:
+                if node.config.drain_after_cancel_secs and node.usable:
+                    node.rest("may still be computing for a client that left", node.config.drain_after_cancel_secs)
+
+    def _send(self, line: Line, exchange: Exchange) -> None:
+        line.send(exchange, exchange.request.pieces(self.node, self._node_block))
+
+    async def _connect(self) -> None:
+        """Open the line and send what waits for it by then."""
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(self._upstream.connect_timeout_secs):
+                _, line = await loop.create_connection(
+                    lambda: Line(self, self._clock, self._upstream.idle_timeout_secs),
+                    self._address.host,
+                    self._address.port,
+                    ssl=self._tls,
+                )
+        except (OSError, TimeoutError) as error:
+            exchange, self._unsent = self._unsent, None
+            if exchange is not None:
+                self.over(exchange, End(EndKind.UNREACHABLE, connect_problem(error)))
+            return
+        self._line = line
+        exchange, self._unsent = self._unsent, None
+        if exchange is not None:
+            self._send(line, exchange)
+
+
+def tls_context(config: NodeConfig) -> ssl.SSLContext | None:
+    """How an https node is checked; None for http."""
+    if config.address.scheme != "https":
+        return None
+    return ssl.create_default_context(cafile=config.ca_file or None)
+
+
+def connect_problem(error: BaseException) -> str:
+    """In a few words and without an address, why no connection was made."""
+    if isinstance(error, TimeoutError):
+        return "connecting timed out"
+    if isinstance(error, ConnectionRefusedError):
+        return "connection refused"
+    if isinstance(error, ssl.SSLError):
+        return f"TLS failed: {error.reason or 'unknown reason'}"
+    return f"cannot connect: {type(error).__name__}"

@@ -1,0 +1,106 @@
+"""One request and its reply on one node."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from llmlb.nodes.end import End
+from llmlb.nodes.node import Node
+from llmlb.wire.http1 import ReplyHead
+
+HIGH_WATER = 256 * 1024
+"""Reply bytes held for a slow client before the node is no longer read from."""
+
+
+class Outgoing(Protocol):
+    """A request on its way to whichever node gets it."""
+
+    @property
+    def id(self) -> str:
+        """The request's id, for the node's record of failures."""
+
+    def pieces(self, node: Node, node_block: bytes) -> tuple[bytes, ...]:
+        """The bytes to write to this node; `node_block` has the headers that belong to it."""
+
+
+class Listener(Protocol):
+    """Who wants the reply."""
+
+    def stirred(self) -> None:
+        """There is something new: the reply has begun, or more of it has come."""
+
+    def ended(self, exchange: Exchange, end: End) -> None:
+        """The exchange is over on the wire and the node is about to take the next request. Called once."""
+
+
+class Carrier(Protocol):
+    """What moves the exchange's bytes."""
+
+    def abort(self, exchange: Exchange, reason: str) -> None:
+        """Hang up. The end follows; harmless when the exchange is over."""
+
+    def resume(self, exchange: Exchange) -> None:
+        """Read on from the node."""
+
+
+class Exchange:
+    """A request that a node has, and what has come of its reply. Plain state; nothing here waits.
+
+    `first_byte_secs`: how long the node may take for the first byte of the reply's body.
+    """
+
+    __slots__ = ("_buffer", "_held", "carrier", "end", "first_byte_secs", "head", "listener", "paused", "request")
+
+    def __init__(self, request: Outgoing, listener: Listener, first_byte_secs: float) -> None:
+        self.request = request
+        self.listener = listener
+        self.first_byte_secs = first_byte_secs
+        self.carrier: Carrier | None = None
+        self.head: ReplyHead | None = None
+        """Status and headers, once they are good to be passed on."""
+        self.end: End | None = None
+        self.paused = False
+        self._buffer: list[bytes] = []
+        self._held = 0
+
+    @property
+    def begun(self) -> bool:
+        """Whether the reply may be passed on: its head and first body byte are there, or its end is."""
+        return self.head is not None and (self._held > 0 or self.end is not None)
+
+    @property
+    def has_bytes(self) -> bool:
+        """Whether `take` has anything to give."""
+        return self._held > 0
+
+    def feed(self, data: bytes) -> bool:
+        """Take in reply bytes. False when enough are held and no more should be read for now."""
+        self._buffer.append(data)
+        self._held += len(data)
+        self.listener.stirred()
+        return self._held <= HIGH_WATER
+
+    def take(self) -> bytes:
+        """All reply bytes since the last call; empty when there are none."""
+        buffer = self._buffer
+        if not buffer:
+            return b""
+        data = buffer[0] if len(buffer) == 1 else b"".join(buffer)
+        self._buffer = []
+        self._held = 0
+        if self.paused:
+            self.paused = False
+            if self.carrier is not None:
+                self.carrier.resume(self)
+        return data
+
+    def abort(self, reason: str) -> None:
+        """Close the exchange with the node. Its end is reported when the connection is closed."""
+        if self.end is None and self.carrier is not None:
+            self.carrier.abort(self, reason)
+
+    def over(self, end: End) -> None:
+        """The carrier's last word."""
+        self.end = end
+        self.carrier = None
+        self.listener.ended(self, end)

@@ -1,0 +1,205 @@
+"""A node's one connection: writes a request, reads its reply, and tells its owner when that is over."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol, cast
+
+from llmlb.clock import Clock, Timer
+from llmlb.nodes.end import COMPLETE, End, EndKind
+from llmlb.nodes.exchange import Exchange
+from llmlb.wire.http1 import BadReply, ReplyHead, ReplyParser
+
+_TOO_MANY, _UNAVAILABLE, _SERVER_ERROR = 429, 503, 500
+
+
+class Owner(Protocol):
+    """Who the line belongs to."""
+
+    def over(self, exchange: Exchange, end: End) -> None:
+        """The exchange has ended on the wire."""
+
+    def reopen(self, exchange: Exchange) -> None:
+        """The kept connection had died before the node saw the request: send it on a new one."""
+
+
+class Line(asyncio.Protocol):
+    """One connection to a node, for one exchange after another.
+
+    The end of an exchange is reported exactly once: from the call that reads the last byte of a complete reply,
+    or, for every other end, when the connection is closed. So when the owner hears of it, the node is free.
+    """
+
+    def __init__(self, owner: Owner, clock: Clock, idle_secs: float) -> None:
+        self._owner = owner
+        self._clock = clock
+        self._idle_secs = idle_secs
+        self._transport: asyncio.Transport | None = None
+        self._exchange: Exchange | None = None
+        self._parser = ReplyParser()
+        self._verdict: End | None = None
+        """How the exchange is to end, once that is decided and the connection is closing."""
+        self._used = False
+        self._reply_seen = False
+        self._body_seen = False
+        self._waiting_since = 0.0
+        self._timer: Timer | None = None
+        self._timer_due = 0.0
+
+    @property
+    def open(self) -> bool:
+        """Whether a request may be sent."""
+        return self._transport is not None and self._exchange is None and self._verdict is None
+
+    def send(self, exchange: Exchange, pieces: tuple[bytes, ...]) -> None:
+        """Write a request. The line must be open."""
+        transport = self._transport
+        assert transport is not None
+        self._exchange = exchange
+        self._parser = ReplyParser()
+        self._reply_seen = self._body_seen = False
+        for piece in pieces:
+            transport.write(piece)
+        self._waiting_since = self._clock.now()
+        self._watch(exchange.first_byte_secs)
+
+    def abort(self, reason: str) -> None:
+        """Hang up on the exchange in progress."""
+        self._hang_up(End(EndKind.ABORTED, reason))
+
+    def resume(self) -> None:
+        """Read on, after an exchange had to be paused."""
+        if self._transport is not None:
+            self._waiting_since = self._clock.now()
+            self._transport.resume_reading()
+
+    def close(self) -> None:
+        """Close an idle connection."""
+        if self._transport is not None and self._exchange is None:
+            self._transport.abort()
+            self._transport = None
+
+    # What asyncio calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        exchange = self._exchange
+        if exchange is None:
+            self.close()  # Bytes nobody asked for: whatever follows cannot be trusted.
+            return
+        if self._verdict is not None:
+            return
+        self._reply_seen = True
+        self._waiting_since = self._clock.now()
+        parser = self._parser
+        try:
+            parser.feed(data)
+        except BadReply as bad:
+            self._pass_on(exchange)
+            self._hang_up(End(EndKind.BROKEN, f"unreadable reply: {bad}"))
+            return
+        head = parser.head
+        if head is not None and (head.status >= _SERVER_ERROR or head.status == _TOO_MANY):
+            self._refused(exchange, head)
+            return
+        if not self._pass_on(exchange) and not parser.complete:
+            exchange.paused = True
+            cast(asyncio.Transport, self._transport).pause_reading()
+        if parser.complete:
+            self._complete(exchange, COMPLETE)
+
+    def eof_received(self) -> bool:
+        return False  # close our side too
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self._stop_watch()
+        exchange, self._exchange = self._exchange, None
+        if exchange is None:
+            return
+        if self._verdict is not None:
+            self._owner.over(exchange, self._verdict)
+        elif not self._reply_seen and self._used:
+            self._owner.reopen(exchange)
+        elif self._parser.eof():
+            self._pass_on(exchange)
+            self._owner.over(exchange, COMPLETE)
+        else:
+            what = "connection reset" if isinstance(exc, ConnectionResetError) else "connection closed"
+            when = "in mid-reply" if self._reply_seen else "before a reply"
+            self._owner.over(exchange, End(EndKind.BROKEN, f"{what} {when}"))
+
+    # Steps
+
+    def _pass_on(self, exchange: Exchange) -> bool:
+        """Give the exchange what the parser has. False when it wants no more for now."""
+        parser = self._parser
+        if exchange.head is None and parser.head is not None:
+            exchange.head = parser.head
+        if not parser.has_body:
+            return True
+        if not self._body_seen:
+            self._body_seen = True
+            self._watch(self._idle_secs)
+        return exchange.feed(parser.take_body())
+
+    def _refused(self, exchange: Exchange, head: ReplyHead) -> None:
+        """The node will not serve this one. Its words are for us, not for the client."""
+        if head.status in (_TOO_MANY, _UNAVAILABLE):
+            end = End(EndKind.BUSY, f"HTTP {head.status}", _retry_after(head))
+        else:
+            end = End(EndKind.ERROR, f"HTTP {head.status}")
+        if self._parser.complete:
+            self._complete(exchange, end)
+        else:
+            self._hang_up(end)
+
+    def _complete(self, exchange: Exchange, end: End) -> None:
+        self._exchange = None
+        self._used = True
+        if not self._parser.reusable:
+            self.close()
+        self._owner.over(exchange, end)
+
+    def _hang_up(self, end: End) -> None:
+        if self._exchange is not None and self._verdict is None:
+            self._verdict = end
+            assert self._transport is not None
+            self._transport.abort()
+
+    # One timer for all exchanges of the line: it looks when the earliest limit could be over, and moves on.
+
+    def _watch(self, secs: float) -> None:
+        due = self._waiting_since + secs
+        if self._timer is None or due < self._timer_due:
+            self._stop_watch()
+            self._timer_due = due
+            self._timer = self._clock.call_at(due, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        exchange = self._exchange
+        if exchange is None or self._verdict is not None:
+            return
+        if exchange.paused:  # It is the client that is slow.
+            self._waiting_since = self._clock.now()
+        limit = self._idle_secs if self._body_seen else exchange.first_byte_secs
+        if self._clock.now() >= self._waiting_since + limit:
+            self._hang_up(End(EndKind.SILENT, f"silent for {limit:g} s"))
+        else:
+            self._watch(limit)
+
+    def _stop_watch(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def _retry_after(head: ReplyHead) -> float | None:
+    """The seconds a node asks for; dates and nonsense count as nothing said."""
+    for name, value in head.headers:
+        if name == "retry-after":
+            return float(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
+    return None
