@@ -122,8 +122,8 @@ class ScriptedNode:
         """Answer every POST from now on, and those nobody has taken yet, without being told each time.
 
         With `reply` None in the shape of the path: `text`, word by word if the body has `stream` true, `delay`
-        seconds before the first byte and `gap` between words. Anything else is sent as it is (JSON unless bytes
-        or str) with `status`, after `delay`; an async function of the `Received` does what it likes.
+        seconds before the first byte and `gap` between words. Anything else is sent as it is (JSON unless
+        bytes or str) with `status`, after `delay`; an async function of the `Received` does what it likes.
         """
         self._answer = AutoAnswer(reply, text, delay, gap, status)
         while self._waiting:

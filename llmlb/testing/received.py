@@ -114,9 +114,7 @@ class Received:
     async def end(self) -> None:
         """The reply is complete: the last chunk, nothing after a full length, or FIN."""
         if self._left:
-            raise AssertionError(
-                f"{self._left} bytes of the length told are unsent; close() or reset() cuts short"
-            )
+            raise AssertionError(f"{self._left} bytes of the length told are unsent; close() or reset() cuts short")
         if self._left == 0:
             return
         if not self.in_service and not self.is_gone:

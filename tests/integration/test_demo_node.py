@@ -170,6 +170,8 @@ async def test_errors_are_those_the_package_expects(client: openai.AsyncOpenAI, 
     with pytest.raises(openai.NotFoundError) as unknown:
         await client.chat.completions.create(model="none", messages=HELLO)
     assert unknown.value.code == "model_not_found"
+    with pytest.raises(openai.BadRequestError):
+        await client.embeddings.create(model=MODEL, input="")
     async with web.get(f"{client.base_url}nothing") as response:
         assert (response.status, (await response.json())["error"]["type"]) == (404, "invalid_request_error")
     async with web.post(f"{client.base_url}chat/completions", data=b"{") as response:

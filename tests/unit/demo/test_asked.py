@@ -66,6 +66,10 @@ def test_wrong_parameters_of_the_other_ways_to_ask_are_named() -> None:
         assert caught.value.param == param
 
 
+def test_a_list_of_one_prompt_is_a_prompt() -> None:
+    assert Completions().read({"model": "m", "prompt": ["one"]}).prompt == "one"
+
+
 def test_the_last_words_of_the_user_are_the_prompt_and_all_words_are_read() -> None:
     parts = [{"type": "text", "text": "What is"}, {"type": "image_url"}, {"type": "text", "text": "this?"}]
     messages = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": parts}]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
 
 from llmlb.config.model import Config, Server
 from llmlb.demo.setting import MODEL, SAMPLE_KEYS, VISITOR_KEY, demo_config, demo_nodes
+from llmlb.demo.traffic import trickle
 
 URLS = ("http://127.0.0.1:9001", "http://127.0.0.1:9002")
 
@@ -19,6 +22,12 @@ def test_every_node_has_the_model_of_the_quickstart_and_one_of_its_own() -> None
     assert set(first.models) - set(second.models)
     assert set(second.models) - set(first.models)
     assert any("embed" in name for name in first.models)
+
+
+def test_the_sample_traffic_asks_for_models_that_are_there() -> None:
+    there = {model for node in demo_nodes() for model in node.models}
+    usual = {name: parameter.default for name, parameter in inspect.signature(trickle).parameters.items()}
+    assert {*usual["models"], usual["embedding_model"]} <= there
 
 
 def test_the_visitor_and_the_sample_users_have_keys_and_alice_weighs_two() -> None:

@@ -28,9 +28,7 @@ async def client() -> AsyncIterator[aiohttp.ClientSession]:
 
 def post(client: Client, node: ScriptedNode, body: object = None) -> asyncio.Task[aiohttp.ClientResponse]:
     async def send() -> aiohttp.ClientResponse:
-        return await client.post(
-            node.url + "/v1/chat/completions", json=body or {"model": "m"}, headers={"X-Me": "1"}
-        )
+        return await client.post(node.url + "/v1/chat/completions", json=body or {"model": "m"}, headers={"X-Me": "1"})
 
     return asyncio.create_task(send())
 
@@ -93,9 +91,7 @@ async def test_a_kept_connection_serves_the_next_request(node: ScriptedNode, cli
 
 
 @pytest.mark.parametrize("framing", [{}, {"chunked": True}, {"length": 4}, {"close": True}])
-async def test_a_streamed_reply_is_framed_as_told(
-    node: ScriptedNode, client: Client, framing: dict[str, bool]
-) -> None:
+async def test_a_streamed_reply_is_framed_as_told(node: ScriptedNode, client: Client, framing: dict[str, bool]) -> None:
     sent = post(client, node)
     request = await node.received()
     await request.start(**framing)  # type: ignore[arg-type]
@@ -245,9 +241,7 @@ async def test_refusing_refuses_and_the_same_port_listens_again(node: ScriptedNo
         ("/v1/responses", "output"),
     ],
 )
-async def test_auto_answers_in_the_shape_of_the_path(
-    node: ScriptedNode, client: Client, path: str, key: str
-) -> None:
+async def test_auto_answers_in_the_shape_of_the_path(node: ScriptedNode, client: Client, path: str, key: str) -> None:
     node.auto(text="fine")
     async with client.post(node.url + path, json={"model": "n"}) as response:
         answer = await response.json()
@@ -263,6 +257,35 @@ async def test_auto_streams_when_asked_to(node: ScriptedNode, client: Client) ->
     deltas = [json.loads(event)["choices"][0]["delta"].get("content") for event in events[:-1]]
     assert (deltas, events[-1]) == (["one ", "two", None], "[DONE]")
     assert node.served == 1
+
+
+async def test_auto_streams_completions_in_their_own_shape_and_takes_any_body(
+    node: ScriptedNode, client: Client
+) -> None:
+    node.auto(text="one two")
+    async with client.post(node.url + "/v1/completions", json={"model": "m", "stream": True}) as response:
+        assert '"text":"one "' in await response.text()
+    for body in (b"no json", b"[]"):
+        async with client.post(node.url + "/v1/completions", data=body) as response:
+            assert (await response.json())["choices"][0]["text"] == "one two"
+
+
+async def test_auto_gives_up_an_answer_whose_connection_is_gone(node: ScriptedNode, client: Client) -> None:
+    node.auto(delay=60.0)
+    sent = post(client, node)
+    await eventually(lambda: node.serving == 1, "it is in service")
+    sent.cancel()
+    await node.seen[0].gone()
+    assert (node.serving, node.served) == (0, 0)
+
+
+async def test_what_left_before_auto_began_is_not_answered(node: ScriptedNode, client: Client) -> None:
+    sent = post(client, node)
+    await eventually(lambda: node.unread == 1, "it waits")
+    sent.cancel()
+    await node.seen[0].gone()
+    node.auto()
+    assert (node.unread, node.served) == (0, 0)
 
 
 async def test_auto_takes_what_waits_and_by_hand_takes_over_again(node: ScriptedNode, client: Client) -> None:
