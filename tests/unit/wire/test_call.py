@@ -128,7 +128,9 @@ def test_a_file_may_be_anything() -> None:
 
 def test_renaming_in_a_form_replaces_the_content_of_the_field_only() -> None:
     call = read_call(SPOKEN, FORM, form(part("file", b"model"), part("model", b"alias"), part("prompt", b"alias")))
-    assert with_model(call, "real:1") == form(part("file", b"model"), part("model", b"real:1"), part("prompt", b"alias"))
+    assert with_model(call, "real:1") == form(
+        part("file", b"model"), part("model", b"real:1"), part("prompt", b"alias")
+    )
 
 
 def test_renaming_does_not_let_a_name_break_out_of_its_field() -> None:
