@@ -81,6 +81,8 @@ class ReplyParser:
         """
         if self._failed is not None:
             raise self._failed
+        if not data:
+            return
         try:
             if self.complete:
                 self._after_the_end(data)
