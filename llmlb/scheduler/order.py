@@ -160,8 +160,11 @@ class Order:
         """Put a request that meets an idle node in service there. It counts as its key's turn."""
         flow = self._arrive(ticket)
         pool = self.pool_of[node]
-        flow.tags[pool] = self._entry(flow, pool)[0]
-        return self._dispatch(ticket, flow, pool, node, now)
+        if flow.key not in pool.contest.entrants:
+            flow.tags[pool] = self._entry(flow, pool)[0]
+        running = self._dispatch(ticket, flow, pool, node, now)
+        self._restand(flow)
+        return running
 
     def withdraw(self, ticket: Ticket) -> None:
         """Take a waiting request out. Tags stay: leaving wins nothing. Raises KeyError if it is not waiting."""
