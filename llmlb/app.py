@@ -1,0 +1,161 @@
+"""The composition root: configuration in, running gateway out."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import aiohttp
+import attrs
+import structlog
+from aiohttp import web
+
+from llmlb.background import Background
+from llmlb.clock import Clock, LoopClock
+from llmlb.config.model import Config
+from llmlb.gateway.gateway import Gateway
+from llmlb.nodes.discovery import Place, discover, places
+from llmlb.telemetry import logs
+from llmlb.web import dashboard, health, inference, models, stats
+from llmlb.web.faults import faults
+from llmlb.web.keys import GATEWAY
+from llmlb.web.requests import identified, sign
+from llmlb.web.server import Runner
+
+BACKLOG = 4096
+"""Connections the system may hold for us in a burst."""
+LOOK_AGAIN_SECS = 15.0
+"""While no node is known, how often this machine is searched for one."""
+
+_log = structlog.get_logger("llmlb")
+
+
+def build(gateway: Gateway) -> web.Application:
+    """The aiohttp application in front of a gateway."""
+    app = web.Application(middlewares=[identified, faults])
+    app[GATEWAY] = gateway
+    app.on_response_prepare.append(sign)
+    app.add_routes([*inference.routes(), *models.routes(), *health.routes()])
+    app.router.add_get("/api/queue/stats", stats.queue_stats)
+    dashboard.setup(app)
+    return app
+
+
+@attrs.frozen
+class Running:
+    """A gateway that listens."""
+
+    gateway: Gateway
+    url: str
+    found: tuple[Place, ...]
+    """What was found on this machine, where nothing was configured."""
+    failed: asyncio.Event
+    """Set when the gateway cannot go on."""
+
+
+@asynccontextmanager
+async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[Running]:
+    """A gateway for this configuration, from listening to closed. Leaving drains it first.
+
+    With no nodes configured it looks for some on this machine, and goes on looking until there is one. Raises
+    OSError when it cannot listen.
+    """
+    clock = clock or LoopClock()
+    failed = asyncio.Event()
+    background = Background(died=lambda _: failed.set())
+    connector = aiohttp.TCPConnector(limit=0, force_close=True)
+    async with aiohttp.ClientSession(
+        connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
+    ) as session:
+        gateway = Gateway(config, clock, background, session, [logs.request_line])
+        runner = Runner(build(gateway), config.server.locale)
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, config.server.host, config.server.port, backlog=BACKLOG)
+            await site.start()
+            url = address(runner, config.server.host)
+            found: tuple[Place, ...] = ()
+            if not config.nodes:
+                found = await _look(gateway, session, config.server.port)
+                if not found:
+                    background.start("discovery", _keep_looking(gateway, session, config.server.port, clock))
+            yield Running(gateway, url, found, failed)
+            await gateway.drain()
+        finally:
+            await runner.cleanup()
+            gateway.fleet.close()
+            await background.stop()
+
+
+async def serve(config: Config, announce: Callable[[Running], None]) -> int:
+    """Run a gateway until SIGTERM or SIGINT, then drain it. A second signal ends the process at once.
+
+    Returns the exit code: 0 after a drain, 1 when the gateway could not go on. `announce` is called when it
+    listens. Raises OSError when it cannot listen.
+    """
+    logs.configure(config.log)
+    _raise_descriptor_limit()
+    stop = asyncio.Event()
+
+    def on_signal(number: int) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        _log.info("stopping", signal=signal.Signals(number).name)
+        stop.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal, number)
+    async with running(config) as gateway:
+        announce(gateway)
+        _log.info("listening", url=gateway.url, nodes=len(gateway.gateway.fleet))
+        await _first(stop, gateway.failed)
+    _log.info("stopped")
+    return 1 if gateway.failed.is_set() else 0
+
+
+def address(runner: Runner, host: str) -> str:
+    """Where the page is, as one would type it."""
+    port = runner.addresses[0][1]
+    shown = {"0.0.0.0": "localhost", "::": "localhost", "127.0.0.1": "localhost"}.get(host, host)
+    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+
+
+async def _first(*events: asyncio.Event) -> None:
+    """Wait for any of the events."""
+    waits = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+
+
+async def _look(gateway: Gateway, session: aiohttp.ClientSession, port: int) -> tuple[Place, ...]:
+    candidates = places(port)
+    configs = await discover(session, candidates)
+    for config in configs:
+        gateway.fleet.add(config)
+    names = {config.name for config in configs}
+    return tuple(place for place in candidates if place.name in names)
+
+
+async def _keep_looking(gateway: Gateway, session: aiohttp.ClientSession, port: int, clock: Clock) -> None:
+    while True:
+        again = asyncio.Event()
+        clock.call_at(clock.now() + LOOK_AGAIN_SECS, again.set)
+        await again.wait()
+        if not len(gateway.fleet):
+            for place in await _look(gateway, session, port):
+                _log.info("found a node", kind=place.title, port=place.port)
+
+
+def _raise_descriptor_limit() -> None:
+    """A connection for every client that waits: the usual soft limit of 1,024 is not enough for a long queue."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,0 +1,82 @@
+"""The command line: `serve`, `check`, `demo`.
+
+Exit codes: 0 done, 1 could not run (a taken port, say), 2 wrong usage or configuration.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from llmlb import __version__
+from llmlb.app import Running, serve
+from llmlb.cli.demo import serve_demo
+from llmlb.cli.texts import say, terminal_locale
+from llmlb.config.load import Loaded, load
+from llmlb.config.problems import ConfigError
+from llmlb.config.report import describe_problems
+from llmlb.messages import Locale
+from llmlb.nodes.discovery import places
+
+DEFAULT_FILE = Path("config.toml")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    locale = terminal_locale(os.environ)
+    options = _parser(locale).parse_args(arguments)
+    try:
+        loaded = load(_file(options.config), os.environ)
+        for notice in loaded.notices:
+            print(f"llmlb: {notice.text(locale)}", file=sys.stderr)
+        if options.command == "check":
+            print(say(locale, "checked", file=loaded.path or say(locale, "no_file")))
+            return 0
+        run = serve_demo if options.command == "demo" else serve
+        return asyncio.run(run(loaded.config, lambda gateway: _announce(gateway, loaded, options.command, locale)))
+    except ConfigError as error:
+        print(f"llmlb: {describe_problems(error.problems, locale)}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"llmlb: {say(locale, 'cannot_listen', problem=error.strerror or error)}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _file(named: str | None) -> Path | None:
+    """The file to read: the one named, else `config.toml` if there is one here."""
+    if named is not None:
+        return Path(named)
+    return DEFAULT_FILE if DEFAULT_FILE.exists() else None
+
+
+def _parser(locale: Locale) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="llmlb", description=say(locale, "about"))
+    parser.add_argument("--version", action="version", version=f"llmlb {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name in ("serve", "check", "demo"):
+        command = commands.add_parser(name, help=say(locale, name), description=say(locale, name))
+        command.add_argument("--config", metavar="FILE", help=say(locale, "config"))
+    return parser
+
+
+def _announce(gateway: Running, loaded: Loaded, command: str, locale: Locale) -> None:
+    """Say where the gateway is and what it has found, for the person who has just started it."""
+    config = loaded.config
+    print(say(locale, "listening", url=gateway.url))
+    if command == "demo":
+        print(say(locale, "try_demo", url=gateway.url))
+    elif config.nodes:
+        print(say(locale, "nodes", names=", ".join(node.name for node in config.nodes)))
+    elif gateway.found:
+        for place in gateway.found:
+            print(say(locale, "found", title=place.title, port=place.port))
+    else:
+        looked = ", ".join(f"{place.title} ({place.port})" for place in places(config.server.port))
+        print(say(locale, "found_nothing", looked=looked))
+    sys.stdout.flush()

@@ -1,0 +1,76 @@
+"""What the command line says, in the language of the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from llmlb.messages import Locale
+
+_TEXTS: dict[str, dict[Locale, str]] = {
+    "about": {
+        "ja": "自前のLLMノードの前に立つ、公平な待ち行列つきのOpenAI互換ゲートウェイ",
+        "en": "One fair queue, with an OpenAI-compatible endpoint, in front of LLM nodes of your own.",
+    },
+    "serve": {"ja": "ゲートウェイを起動します", "en": "run the gateway"},
+    "check": {"ja": "設定ファイルを検査します", "en": "check a configuration file"},
+    "demo": {
+        "ja": "模擬ノード2台とサンプルのリクエストでゲートウェイを起動します",
+        "en": "run the gateway with two simulated nodes and sample traffic",
+    },
+    "config": {
+        "ja": "設定ファイル（省略時: ./config.toml があればそれ）",
+        "en": "configuration file (default: ./config.toml if there is one)",
+    },
+    "no_file": {"ja": "既定の設定", "en": "the defaults"},
+    "checked": {"ja": "問題ありません: {file}", "en": "No problems: {file}"},
+    "cannot_listen": {"ja": "起動できません: {problem}", "en": "cannot start: {problem}"},
+    "listening": {"ja": "llmlb: {url} で待ち受けています", "en": "llmlb is listening on {url}"},
+    "nodes": {"ja": "ノード: {names}", "en": "Nodes: {names}"},
+    "found": {
+        "ja": "このマシンの {title}（ポート {port}）を見つけました",
+        "en": "Found {title} on this machine (port {port})",
+    },
+    "found_nothing": {
+        "ja": (
+            "このマシンにLLMサーバーが見つかりません（探した場所: {looked}）。\n"
+            "どれかを起動すれば自動で見つけます。ほかのマシンのノードは config.toml に書いてください:\n\n"
+            '  [[nodes]]\n  url = "http://192.168.0.10:11434"\n'
+        ),
+        "en": (
+            "Found no LLM server on this machine (looked for {looked}).\n"
+            "Start one and it is found by itself. For nodes on other machines write a config.toml:\n\n"
+            '  [[nodes]]\n  url = "http://192.168.0.10:11434"\n'
+        ),
+    },
+    "try_demo": {
+        "ja": (
+            "模擬ノード2台とサンプルのリクエストが動いています。ページ: {url}\n試すには（Ctrl-Cで終了）:\n\n{curl}\n"
+        ),
+        "en": (
+            "Two simulated nodes and some sample traffic are running. The page: {url}\n"
+            "Try it (Ctrl-C ends it):\n\n{curl}\n"
+        ),
+    },
+}
+
+_CURL = """\
+  curl -N {url}/v1/chat/completions \\
+    -H "Authorization: Bearer sk-your-api-key" \\
+    -H "Content-Type: application/json" \\
+    -d '{{"model": "llama-3.2-1b", "stream": true, "messages": [{{"role": "user", "content": "Hello"}}]}}'"""
+
+
+def say(locale: Locale, key: str, **values: Any) -> str:
+    """The sentence `key`, with `values` filled in."""
+    if key == "try_demo":
+        values["curl"] = _CURL.format(**values)
+    return _TEXTS[key][locale].format(**values)
+
+
+def terminal_locale(environ: Mapping[str, str]) -> Locale:
+    """Japanese where the terminal is, else English."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := environ.get(name):
+            return "ja" if value.lower().startswith("ja") else "en"
+    return "en"

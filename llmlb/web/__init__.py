@@ -1,0 +1,1 @@
+"""HTTP in: routes, faults, the relay of replies, and the page."""

@@ -1,0 +1,46 @@
+"""Reads a request's body, within the limits and the budget."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from llmlb.errors import CompressedBody, Malformed, StalledBody, TooLarge
+from llmlb.gateway.bodies import Hold
+
+STALL_SECS = 60.0
+"""How long a client may send nothing of a body it has announced."""
+
+
+async def read_body(request: web.Request, hold: Hold, limit: int) -> bytes:
+    """The whole body. Room for it is taken from the budget before it is read.
+
+    Raises CompressedBody, TooLarge, QueueFull (no room), StalledBody, Malformed (framing).
+    """
+    if request.headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
+        raise CompressedBody
+    announced = request.content_length or 0
+    if announced > limit:
+        raise TooLarge(limit)
+    hold.reserve(announced)
+    parts: list[bytes] = []
+    size = 0
+    while part := await _part(request):
+        size += len(part)
+        if size > limit:
+            raise TooLarge(limit)
+        hold.reserve(size)
+        parts.append(part)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+async def _part(request: web.Request) -> bytes:
+    try:
+        async with asyncio.timeout(STALL_SECS):
+            return await request.content.readany()
+    except TimeoutError:
+        raise StalledBody from None
+    except (HttpProcessingError, web.RequestPayloadError):
+        raise Malformed from None

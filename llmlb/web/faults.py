@@ -1,0 +1,129 @@
+"""The one place where our errors become HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from llmlb import errors
+from llmlb.errors import Refusal
+from llmlb.gateway.visit import Visit
+from llmlb.messages import choose_locale, text
+from llmlb.web.keys import GATEWAY, REQUEST_ID, VISIT
+from llmlb.wire.endpoints import ENDPOINTS, Family
+from llmlb.wire.envelope import envelope
+
+_log = structlog.get_logger("llmlb.web")
+
+_OURS = "invalid_request_error"
+_SERVER = "server_error"
+_FAMILIES = {endpoint.path: endpoint.family for endpoint in ENDPOINTS}
+
+
+@attrs.frozen
+class Fault:
+    """How a refusal is answered. `extra`: values of the refusal that stand in the error object too."""
+
+    status: int
+    type: str
+    code: str | None
+    extra: tuple[str, ...] = ()
+    should_retry: bool = True
+    """False tells the SDKs, which try again by themselves, not to: the work would be done twice."""
+
+
+FAULTS: dict[type[Refusal], Fault] = {
+    errors.Malformed: Fault(400, _OURS, None),
+    errors.WrongKey: Fault(401, _OURS, "invalid_api_key"),
+    errors.UnknownModel: Fault(404, _OURS, "model_not_found"),
+    errors.UnknownPath: Fault(404, _OURS, "unknown_url"),
+    errors.WrongMethod: Fault(405, _OURS, "method_not_allowed"),
+    errors.StalledBody: Fault(408, _OURS, "request_timeout"),
+    errors.TooLarge: Fault(413, _OURS, "request_too_large"),
+    errors.CompressedBody: Fault(415, _OURS, "unsupported_content_encoding"),
+    errors.QueueFull: Fault(429, "queue_full", "queue_full", ("retry_after",)),
+    errors.NodeFailed: Fault(502, _SERVER, "node_failed", should_retry=False),
+    errors.NodesUnreachable: Fault(503, _SERVER, "nodes_unreachable"),
+    errors.NoNodeOnline: Fault(503, _SERVER, "no_node_online"),
+    errors.Draining: Fault(503, _SERVER, "draining"),
+    errors.QueueTimeout: Fault(504, "queue_timeout", "queue_timeout", ("waited_secs",)),
+    errors.NodeTimeout: Fault(504, _SERVER, "node_timeout", should_retry=False),
+}
+
+
+def family_of(path: str) -> Family:
+    """Whose clients use this path; OpenAI's unless it says otherwise."""
+    return _FAMILIES.get(path, Family.OPENAI)
+
+
+def locale_of(request: web.BaseRequest, app: web.Application) -> Any:
+    """The language the client is answered in."""
+    return choose_locale(request.headers.get("Accept-Language"), app[GATEWAY].config.server.locale)
+
+
+def waiting_headers(visit: Visit | None) -> dict[str, str]:
+    """What a client learns of its wait; nothing if it did not wait."""
+    headers = {}
+    if visit is not None and visit.position is not None:
+        headers["X-Queue-Position"] = str(visit.position)
+        if visit.estimate is not None:
+            headers["X-Estimated-Wait"] = str(visit.estimate)
+    return headers
+
+
+def answer(request: web.Request, refusal: Refusal) -> web.Response:
+    """The refusal as a response."""
+    fault = FAULTS[type(refusal)]
+    headers = waiting_headers(request.get(VISIT))
+    retry_after = getattr(refusal, "retry_after", None)
+    if retry_after is not None:
+        headers["Retry-After"] = str(retry_after)
+    if not fault.should_retry:
+        headers["x-should-retry"] = "false"
+    if isinstance(refusal, errors.WrongMethod):
+        headers["Allow"] = ", ".join(sorted(refusal.allowed))
+    body = envelope(
+        family_of(request.path),
+        message=text(locale_of(request, request.app), refusal.key, **refusal.values),
+        type=fault.type,
+        code=fault.code,
+        **{name: refusal.values[name] for name in fault.extra},
+    )
+    return web.Response(status=fault.status, body=body, content_type="application/json", headers=headers)
+
+
+@web.middleware
+async def faults(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer every error in OpenAI's shape; this is the outermost guard of a request."""
+    try:
+        return await handler(request)
+    except Refusal as refusal:
+        return _refused(request, refusal)
+    except web.HTTPMethodNotAllowed as error:
+        return _refused(request, errors.WrongMethod(frozenset(error.allowed_methods)))
+    except web.HTTPNotFound:
+        return _refused(request, errors.UnknownPath())
+    except web.HTTPException:
+        raise
+    except ConnectionError:
+        raise  # the client has left; there is nobody to tell
+    except Exception:
+        request_id = request[REQUEST_ID]
+        _log.exception("internal error", id=request_id)
+        body = envelope(
+            family_of(request.path),
+            message=text(locale_of(request, request.app), "internal", request_id=request_id),
+            type=_SERVER,
+            code="internal_error",
+        )
+        return web.Response(status=500, body=body, content_type="application/json")
+
+
+def _refused(request: web.Request, refusal: Refusal) -> web.Response:
+    if VISIT not in request:  # else its record is its line in the log
+        _log.info("refused", id=request[REQUEST_ID], status=FAULTS[type(refusal)].status, reason=refusal.key)
+    return answer(request, refusal)

@@ -1,0 +1,38 @@
+"""What every request goes through: an id, and a key where one is needed."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from llmlb.gateway.identity import Identity
+from llmlb.web.keys import GATEWAY, REQUEST_ID
+from llmlb.wire.headers import request_id
+
+
+def new_id() -> str:
+    """An id for a request whose client gave it none."""
+    return uuid4().hex
+
+
+@web.middleware
+async def identified(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Give the request its id: its client's own where that is harmless."""
+    request[REQUEST_ID] = request_id(request.headers.get("X-Request-Id"), new_id)
+    return await handler(request)
+
+
+async def sign(request: web.Request, response: web.StreamResponse) -> None:
+    """Put on every response what all of them carry."""
+    response.headers["Server"] = "llmlb"
+    response.headers["X-Request-Id"] = request.get(REQUEST_ID) or new_id()
+    if request.app[GATEWAY].draining:
+        response.force_close()
+
+
+def sender(request: web.Request) -> Identity:
+    """Whose request it is. Raises WrongKey."""
+    headers = request.headers
+    return request.app[GATEWAY].identities.identify(headers.get("Authorization"), headers.get("x-api-key"))
