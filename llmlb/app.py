@@ -23,7 +23,7 @@ from llmlb.telemetry import logs
 from llmlb.web import dashboard, health, inference, models, stats
 from llmlb.web.faults import faults
 from llmlb.web.keys import GATEWAY
-from llmlb.web.requests import identified, sign
+from llmlb.web.requests import identified, keyed, sign
 from llmlb.web.server import Runner
 
 BACKLOG = 4096
@@ -40,7 +40,7 @@ def build(gateway: Gateway) -> web.Application:
     app[GATEWAY] = gateway
     app.on_response_prepare.append(sign)
     app.add_routes([*inference.routes(), *models.routes(), *health.routes()])
-    app.router.add_get("/api/queue/stats", stats.queue_stats)
+    app.router.add_get("/api/queue/stats", keyed(stats.queue_stats))
     dashboard.setup(app)
     return app
 

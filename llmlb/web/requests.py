@@ -36,3 +36,13 @@ def sender(request: web.Request) -> Identity:
     """Whose request it is. Raises WrongKey."""
     headers = request.headers
     return request.app[GATEWAY].identities.identify(headers.get("Authorization"), headers.get("x-api-key"))
+
+
+def keyed(handler: Handler) -> Handler:
+    """The handler, for those only who may use the gateway."""
+
+    async def guarded(request: web.Request) -> web.StreamResponse:
+        sender(request)
+        return await handler(request)
+
+    return guarded
