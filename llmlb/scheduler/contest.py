@@ -26,18 +26,23 @@ QUANTUM = 1.0
 class Entrant:
     """A key that waits for the nodes of one pool."""
 
-    __slots__ = ("head", "key", "last", "level", "stamp", "tag")
+    __slots__ = ("entered_at", "head", "key", "last", "stamp", "tag")
 
-    def __init__(self, key: str, tag: float, level: float, last: int, head: int) -> None:
+    def __init__(self, key: str, tag: float, entered_at: float, last: int, head: int) -> None:
         self.key = key
         self.tag = tag
-        self.level = level
-        """The tag without the welcome a newcomer gets; what later newcomers are measured by."""
+        self.entered_at = entered_at
+        """The level of the others when it began to wait."""
         self.last = last
         """The turn in which the key was last served, anywhere."""
         self.head = head
         """Arrival number of its oldest request for this pool."""
         self.stamp = 0
+
+    @property
+    def level(self) -> float:
+        """The tag without the welcome a newcomer gets, so that one welcome is never counted from another."""
+        return max(self.tag, self.entered_at)
 
 
 class Contest:
@@ -97,7 +102,7 @@ class Contest:
         """A contest of the same standing that shares nothing with this one."""
         twin = Contest()
         for e in self.entrants.values():
-            twin.entrants[e.key] = Entrant(e.key, e.tag, e.level, e.last, e.head)
+            twin.entrants[e.key] = Entrant(e.key, e.tag, e.entered_at, e.last, e.head)
         twin._rebuild()
         return twin
 

@@ -64,7 +64,7 @@ class Pool:
         self.nodes: set[str] = set()
         self.contest = Contest()
         self.clock = 0.0
-        """Tag of the key served last, before that service was charged."""
+        """Level of the key served last, before that service was charged: where others enter if nobody waits."""
         self.uncharged: dict[str, list[Running]] = {}
         """Requests in service that nobody has waited for yet, by key."""
 
@@ -160,9 +160,12 @@ class Order:
         """Put a request that meets an idle node in service there. It counts as its key's turn."""
         flow = self._arrive(ticket)
         pool = self.pool_of[node]
-        if flow.key not in pool.contest.entrants:
-            flow.tags[pool] = self._entry(flow, pool)[0]
-        running = self._dispatch(ticket, flow, pool, node, now)
+        if (entrant := pool.contest.entrants.get(flow.key)) is not None:
+            level = entrant.level
+        else:
+            flow.tags[pool], low = self._entry(flow, pool)
+            level = max(flow.tags[pool], low)
+        running = self._dispatch(ticket, flow, pool, level, node, now)
         self._restand(flow)
         return running
 
@@ -189,7 +192,7 @@ class Order:
         flow = self.flows[self._flow_of(ticket)]
         queue = flow.queues[ticket.model]
         del queue[bisect_left(queue, ticket.number, key=_number)]
-        running = self._dispatch(ticket, flow, pool, node, now)
+        running = self._dispatch(ticket, flow, pool, pool.contest.entrants[flow.key].level, node, now)
         self._left(flow, ticket.model)
         return running
 
@@ -205,14 +208,14 @@ class Order:
             flow.last = max(flow.last, self.turn - MEMORY)
         return flow
 
-    def _dispatch(self, ticket: Ticket, flow: Flow, pool: Pool, node: str, now: float) -> Running:
+    def _dispatch(self, ticket: Ticket, flow: Flow, pool: Pool, level: float, node: str, now: float) -> Running:
         self.revision += 1
         self.turn += 1
         running = Running(ticket, flow, pool, node, self.turn, now)
         flow.last = self.turn
         flow.running += 1
         self.running += 1
-        pool.clock = flow.tags[pool]
+        pool.clock = level
         if any(key != flow.key for key in pool.contest.entrants):
             self._charge(running)
         else:
@@ -273,23 +276,19 @@ class Order:
             if entrant is not None:
                 pool.contest.remove(flow.key)
         elif entrant is None:
-            tag, level = self._entry(flow, pool)
-            flow.tags[pool] = tag
-            pool.contest.put(Entrant(flow.key, tag, level, flow.last, head.number))
-        elif (entrant.head, entrant.last) != (head.number, flow.last) or entrant.tag != flow.tags[pool]:
-            if entrant.tag != flow.tags[pool]:
-                entrant.tag = entrant.level = flow.tags[pool]
-            entrant.head, entrant.last = head.number, flow.last
+            flow.tags[pool], low = self._entry(flow, pool)
+            pool.contest.put(Entrant(flow.key, flow.tags[pool], low, flow.last, head.number))
+        elif (entrant.tag, entrant.head, entrant.last) != (flow.tags[pool], head.number, flow.last):
+            entrant.tag, entrant.head, entrant.last = flow.tags[pool], head.number, flow.last
             pool.contest.put(entrant)
 
     def _entry(self, flow: Flow, pool: Pool) -> tuple[float, float]:
-        """Tag and level with which a flow begins to compete: its debt stays, credit does not."""
-        level = pool.contest.level(but=flow.key)
-        if level is None:
-            level = pool.clock
-        lifted = level - WELCOME / self.weights.get(flow.key, 1.0)
-        tag = max(flow.tags.get(pool, lifted), lifted)
-        return tag, max(tag, level)
+        """The tag with which a flow begins to compete, and the level of the others: debt stays, credit does not."""
+        low = pool.contest.level(but=flow.key)
+        if low is None:
+            low = pool.clock
+        lifted = low - WELCOME / self.weights.get(flow.key, 1.0)
+        return max(flow.tags.get(pool, lifted), lifted), low
 
     def _restand(self, flow: Flow) -> None:
         for pool in list(flow.tags):

@@ -24,6 +24,7 @@ class Desk:
         self.secs = secs
         self.has: dict[str, Ticket | None] = {}
         self.tickets: dict[str, Ticket] = {}
+        self.line: list[Ticket] = []
         self.models: dict[str, frozenset[str]] = {}
         for node, models in (nodes or {"n": "m"}).items():
             self.node(node, models)
@@ -45,9 +46,9 @@ class Desk:
         for name in names.split():
             ticket = Ticket(name, name.rstrip("0123456789"), model, self.now, tried=set(tried))
             self.tickets[name] = ticket
-            idle = (n for n, has in self.has.items() if has is None and model in self.models[n] and n not in tried)
+            idle = (node for node in self.has if self._fits(node, ticket) and not self._wanted(node))
             if (node := next(idle, None)) is None:
-                self.scheduler.add(ticket)
+                self._wait(ticket)
             else:
                 self.scheduler.serve(ticket, node, self.now)
                 self.has[node] = ticket
@@ -58,6 +59,7 @@ class Desk:
         """They give up waiting."""
         for name in names.split():
             self.scheduler.withdraw(self.tickets[name])
+            self.line.remove(self.tickets[name])
 
     def end(self, node: str = "n", *, complete: bool = True) -> str:
         """The node is done with what it has, and idle."""
@@ -75,7 +77,7 @@ class Desk:
         if counts:
             ticket.tried.add(node)
         self.scheduler.finish(ticket, Actual(0.1, complete=False), again=True)
-        self.scheduler.add(ticket)
+        self._wait(ticket)
         return ticket.id
 
     def next(self, node: str = "n", times: int = 1) -> str:
@@ -86,6 +88,8 @@ class Desk:
                 self.end(node)
             self.has[node] = ticket = self.scheduler.take(node, self.now)
             taken.append(ticket.id if ticket else "-")
+            if ticket is not None:
+                self.line.remove(ticket)
         return " ".join(taken)
 
     def rest(self) -> str:
@@ -104,3 +108,13 @@ class Desk:
     def places(self, names: str) -> list[int]:
         """Their positions."""
         return [self.place(name).position for name in names.split()]
+
+    def _wait(self, ticket: Ticket) -> None:
+        self.scheduler.add(ticket)
+        self.line.append(ticket)
+
+    def _fits(self, node: str, ticket: Ticket) -> bool:
+        return self.has[node] is None and ticket.model in self.models[node] and node not in ticket.tried
+
+    def _wanted(self, node: str) -> bool:
+        return any(self._fits(node, other) for other in self.line)

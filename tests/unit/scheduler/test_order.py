@@ -11,3 +11,29 @@ def test_being_served_at_once_is_a_turn_wherever_the_key_waits() -> None:
     desk.come("A1 B1 C1", "b")
     assert desk.come("A2", "a") == ["A2"]
     assert desk.next("two", 3) == "B1 C1 A1"
+
+
+def test_ever_new_keys_do_not_let_the_level_sink() -> None:
+    """Each of them finds nobody waiting and is welcomed half a turn early: that must not add up."""
+    desk = Desk()
+    desk.come("A1 B1")
+    assert desk.next() == "B1"
+    for number in range(30):
+        desk.come(f"new-{number}-1")
+        desk.next()
+    desk.come("Z1 Z2 Z3 Z4 Z5 A2")
+    assert desk.places("A2") == [2]
+
+
+def test_turns_given_back_do_not_let_the_level_sink() -> None:
+    """As above, with keys whose request comes back from its node just when the next key arrives."""
+    desk = Desk({"one": "m", "two": "m"})
+    desk.come("X1 X2 A1 A2 A3 A4")
+    assert desk.next("one") == "A1"
+    desk.come("B1 B2")
+    for key, newcomer in ("BC", "CD", "DE", "EF"):
+        assert desk.next("one") == f"{key}1"
+        desk.fail("one", counts=False)
+        desk.come(f"{newcomer}1 {newcomer}2")
+        desk.leave(f"{key}1 {key}2")
+    assert desk.rest() == "F1 A2 F2 A3 A4"
