@@ -68,6 +68,10 @@ class Pool:
         self.uncharged: dict[str, list[Running]] = {}
         """Requests in service that nobody has waited for yet, by key."""
 
+    def floor(self) -> float:
+        """The least tag of those waiting here: who is not above it owes nothing."""
+        return min((entrant.tag for entrant in self.contest.entrants.values()), default=self.clock)
+
 
 class Running:
     """A request in service, and what it has been charged."""
@@ -113,14 +117,7 @@ class Order:
         pool = self.pools.get(models)
         if pool is None:
             pool = self.pools[models] = Pool(models)
-            # Whoever waits brings into a new pool the least it owes in any old one.
-            owed = {f.key: min(f.tags.values(), default=0.0) for f in self.flows.values()}
-            level = min((owed[f.key] for f in self.flows.values() if f.head(pool)), default=0.0)
-            pool.clock = level
-            for flow in self.flows.values():
-                if (head := flow.head(pool)) is not None:
-                    tag = flow.tags[pool] = owed[flow.key]
-                    pool.contest.put(Entrant(flow.key, tag, tag, flow.last, head.number))
+            self._bring_debts(pool)
         pool.nodes.add(node)
         self.pool_of[node] = pool
         if old is not None:
@@ -132,6 +129,16 @@ class Order:
         if (pool := self.pool_of.pop(node, None)) is not None:
             self._leave(pool, node)
             self.revision += 1
+
+    def _bring_debts(self, pool: Pool) -> None:
+        """Whoever waits brings into a new pool the least it owes in any old one: what it is ahead of the others."""
+        floors = {old: old.floor() for old in self.pools.values() if old is not pool}
+        for flow in self.flows.values():
+            if (head := flow.head(pool)) is not None:
+                owed = min((tag - floors[old] for old, tag in flow.tags.items()), default=0.0)
+                tag = flow.tags[pool] = max(0.0, owed)
+                pool.contest.put(Entrant(flow.key, tag, tag, flow.last, head.number))
+        pool.clock = pool.floor()
 
     def _leave(self, pool: Pool, node: str) -> None:
         pool.nodes.discard(node)
@@ -328,16 +335,13 @@ class Order:
         """Forget keys that owe nothing, once they are many: ever-new keys must not leak memory."""
         if len(self.flows) <= self._tidy_above:
             return
-        floor = {
-            pool: min((e.tag for e in pool.contest.entrants.values()), default=pool.clock)
-            for pool in self.pools.values()
-        }
+        floors = {pool: pool.floor() for pool in self.pools.values()}
         self.flows = {
             key: flow
             for key, flow in self.flows.items()
             if flow.waiting
             or flow.running
             or flow.last >= self.turn - MEMORY
-            or any(tag > floor[pool] for pool, tag in flow.tags.items())
+            or any(tag > floors[pool] for pool, tag in flow.tags.items())
         }
         self._tidy_above = 64 + 2 * len(self.flows)

@@ -37,3 +37,15 @@ def test_turns_given_back_do_not_let_the_level_sink() -> None:
         desk.come(f"{newcomer}1 {newcomer}2")
         desk.leave(f"{key}1 {key}2")
     assert desk.rest() == "F1 A2 F2 A3 A4"
+
+
+def test_into_new_nodes_a_key_brings_what_it_owes_not_how_long_its_old_nodes_have_been_busy() -> None:
+    """Both nodes get the other's model, and the keys with it new rivals."""
+    desk = Desk({"one": "a", "two": "b"})
+    desk.come(" ".join(f"{key}{number}" for number in range(1, 31) for key in "WX"), "a")
+    desk.come(" ".join(f"Y{number}" for number in range(1, 31)), "b")
+    desk.next("one", 40)
+    desk.node("one", "a b")
+    desk.node("two", "a b")
+    served = [name[0] for name in desk.next("one", 9).split()]
+    assert sorted(served) == [*"WWWXXXYYY"]
