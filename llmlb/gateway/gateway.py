@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable
+from math import ceil
 
 import aiohttp
 
@@ -25,7 +26,8 @@ from llmlb.telemetry.record import Outcome, Record
 from llmlb.turns.local import LocalTurns
 from llmlb.wire.call import Call
 
-NO_NODE_RETRY_SECS = 5
+MOST_RETRY_SECS = 5
+"""The longest `Retry-After` while all nodes for a model are offline: one may be back at any time."""
 EVICTED_SECS = 5.0
 """How long requests that are cut off at the end of a drain may take to tell their clients so."""
 
@@ -136,17 +138,17 @@ class Gateway:
         if self.fleet.hopeful(model):
             return None
         if self.fleet.knows(model) or self.fleet.all_silent:
-            return NoNodeOnline(model, NO_NODE_RETRY_SECS)
+            return self._no_node_online(model)
         return UnknownModel(model)
+
+    def _no_node_online(self, model: str) -> Refusal:
+        return NoNodeOnline(model or "*", min(MOST_RETRY_SECS, max(1, ceil(self.fleet.back_in(model)))))
 
     def _nodes_changed(self) -> None:
         """Some wait for a node that has just told what it has: tell those it turned out to have nothing for."""
         for visit in [v for v in self._visits if v.hopeless and not self.fleet.knows(v.ticket.model)]:
-            visit.refuse(
-                NoNodeOnline(visit.ticket.model, NO_NODE_RETRY_SECS)
-                if self.fleet.all_silent
-                else UnknownModel(visit.ticket.model)
-            )
+            model = visit.ticket.model
+            visit.refuse(self._no_node_online(model) if self.fleet.all_silent else UnknownModel(model))
 
     def _view(self, member: Member) -> NodeView:
         node, dispatcher = member.node, member.dispatcher

@@ -97,6 +97,10 @@ class Fleet:
             if m.node.hopeful and m.node.id not in tried
         )
 
+    def back_in(self, model: str) -> float:
+        """Seconds until one of the offline nodes that might serve the model is asked again, at the latest."""
+        return min((m.node.pause for m in self if model in m.node.serves or not m.node.serves), default=0.0)
+
     @property
     def all_silent(self) -> bool:
         """Whether no node has ever told what it serves."""

@@ -49,7 +49,10 @@ class Line(asyncio.Protocol):
     @property
     def open(self) -> bool:
         """Whether a request may be sent."""
-        return self._transport is not None and self._exchange is None and self._verdict is None
+        transport = self._transport
+        return (
+            transport is not None and not transport.is_closing() and self._exchange is None and self._verdict is None
+        )
 
     def send(self, exchange: Exchange, pieces: tuple[bytes, ...]) -> None:
         """Write a request. The line must be open."""
