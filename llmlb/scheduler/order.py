@@ -36,7 +36,7 @@ class Flow:
         self.queues: dict[str, list[Ticket]] = {}
         """Waiting requests by model, each in order of arrival."""
         self.waiting = 0
-        self.running = 0
+        self.running: list[Running] = []
         self.last = 0
         self.tags: dict[Pool, float] = {}
 
@@ -220,7 +220,7 @@ class Order:
         self.turn += 1
         running = Running(ticket, flow, pool, node, self.turn, now)
         flow.last = self.turn
-        flow.running += 1
+        flow.running.append(running)
         self.running += 1
         pool.clock = level
         if any(key != flow.key for key in pool.contest.entrants):
@@ -234,25 +234,21 @@ class Order:
 
     def finish(self, running: Running) -> None:
         """The request's service is over and stays charged as it is."""
-        self.revision += 1
-        flow = running.flow
-        flow.running -= 1
-        self.running -= 1
-        self._no_longer_uncharged(running)
+        self._ended(running)
         self._tidy()
 
     def undo(self, running: Running) -> None:
         """The node let the request down: its key gets the charge and its turn back. `add` it again after."""
+        self._ended(running)
         flow = running.flow
         if running.charged is not None and running.pool in flow.tags:
             flow.tags[running.pool] -= running.charged
         if flow.last == running.turn:
             flow.last = running.last_before
+        for later in flow.running:
+            if later.last_before == running.turn:
+                later.last_before = running.last_before
         self._restand(flow)
-        flow.running -= 1
-        self.running -= 1
-        self._no_longer_uncharged(running)
-        self.revision += 1
 
     def copy(self) -> Order:
         """The same standing, sharing nothing that changes: what a dry run is done on."""
@@ -269,7 +265,7 @@ class Order:
             if flow.waiting:
                 other_flow = twin.flows[flow.key] = Flow(flow.key)
                 other_flow.queues = {model: queue.copy() for model, queue in flow.queues.items()}
-                other_flow.waiting, other_flow.running, other_flow.last = flow.waiting, flow.running, flow.last
+                other_flow.waiting, other_flow.last = flow.waiting, flow.last
                 other_flow.tags = {pools[pool]: tag for pool, tag in flow.tags.items() if pool in pools}
         return twin
 
@@ -315,7 +311,10 @@ class Order:
         if pool in flow.tags:
             flow.tags[pool] += running.charged
 
-    def _no_longer_uncharged(self, running: Running) -> None:
+    def _ended(self, running: Running) -> None:
+        self.revision += 1
+        self.running -= 1
+        running.flow.running.remove(running)
         mine = running.pool.uncharged.get(running.flow.key)
         if mine and running in mine:
             mine.remove(running)

@@ -49,3 +49,16 @@ def test_into_new_nodes_a_key_brings_what_it_owes_not_how_long_its_old_nodes_hav
     desk.node("two", "a b")
     served = [name[0] for name in desk.next("one", 9).split()]
     assert sorted(served) == [*"WWWXXXYYY"]
+
+
+def test_turns_given_back_leave_a_key_as_if_it_had_not_had_them() -> None:
+    """Both of its nodes let it down, the one it was given first first."""
+    desk = Desk({"one": "m", "two": "m"})
+    desk.come("X1 X2 A1 B1")
+    assert (desk.next("one"), desk.next("two")) == ("A1", "B1")
+    desk.come("A2 A3")
+    assert (desk.next("one"), desk.next("two")) == ("A2", "A3")
+    desk.fail("one", counts=False)
+    desk.fail("two", counts=False)
+    desk.come("B2")
+    assert desk.rest() == "A2 B2 A3"
