@@ -50,9 +50,7 @@ class Line(asyncio.Protocol):
     def open(self) -> bool:
         """Whether a request may be sent."""
         transport = self._transport
-        return (
-            transport is not None and not transport.is_closing() and self._exchange is None and self._verdict is None
-        )
+        return transport is not None and not transport.is_closing() and self._exchange is None and self._verdict is None
 
     def send(self, exchange: Exchange, pieces: tuple[bytes, ...]) -> None:
         """Write a request. The line must be open."""
