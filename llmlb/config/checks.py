@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import ssl
 from collections.abc import Callable, Iterator
+from os.path import isdir
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -133,7 +134,7 @@ def _log_file(data: dict[str, Any], wrong: set[Path], directory: FilePath | None
     file = _value(data, wrong, "log", "file", "")
     if file:
         path = resolved(file, directory)
-        if path.is_dir() or not path.parent.is_dir():
+        if isdir(path) or not isdir(path.parent):  # Path.is_dir raises for a name that is too long
             yield Fault(("log", "file"), "log_file", file), {}
 
 

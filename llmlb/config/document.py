@@ -84,17 +84,39 @@ def _syntax(error: toml.ParseError, text: str, file: str) -> ConfigError:
     at = _offset(error, text)
     match error:
         case toml.UnexpectedEofError():
-            return _at(text, at, "syntax_end", file)
+            return _unfinished(text, file)
         case toml.EmptyKeyError() | toml.EmptyTableNameError():
             return _at(text, at, "syntax_key", file)
         case toml.InvalidNumberError() | toml.InvalidNumberOrDateError():
             return _at(text, at, "syntax_value", file)
         case toml.InvalidDateError() | toml.InvalidTimeError() | toml.InvalidDateTimeError():
             return _at(text, at, "syntax_value", file)
-        case toml.UnexpectedCharError() | toml.InvalidControlChar() | toml.InvalidCharInStringError() if at < len(text):
-            return _at(text, at, "syntax_character", file, character=one_line(text[at]))
+        case toml.UnexpectedCharError() | toml.InvalidCharInStringError():
+            return _character(error, text, at, file)
+        case toml.InvalidControlChar() if at < len(text):
+            return _bad_character(text, at, file)
+        case _ if "levels deep" in str(error):
+            return _at(text, at, "syntax_deep", file)
         case _:
             return _broken(text, file, at)
+
+
+def _character(error: toml.ParseError, text: str, at: int, file: str) -> ConfigError:
+    if at >= len(text) or repr(text[at]) not in str(error):  # at the end tomlkit loses the place
+        return _unfinished(text, file)
+    if text[:at].rstrip(" \t").endswith("="):
+        return _at(text, at, "syntax_value", file)
+    return _bad_character(text, at, file)
+
+
+def _bad_character(text: str, at: int, file: str) -> ConfigError:
+    if text[at] in "\r\n":
+        return _at(text, at, "syntax_line", file)
+    return _at(text, at, "syntax_character", file, character=one_line(text[at]))
+
+
+def _unfinished(text: str, file: str) -> ConfigError:
+    return _refused("syntax_end", file, line=positions_of(text).begun)
 
 
 def _offset(error: toml.ParseError, text: str) -> int:

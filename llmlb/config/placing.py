@@ -27,7 +27,7 @@ def problem_at(fault: Fault, document: Document, overridden: Collection[Path] = 
     if about is not None and fault.part is not None:
         given = shown(fault.part, secret=about.secret)
     if fault.reason in ("not_a_table", "not_entries"):
-        values = {"table": path[0]}
+        values, given = {"table": path[0]}, _misplaced(path, document)
     values = {name: _entry(value, document) if _is_path(value) else value for name, value in values.items()}
     if path in overridden:
         variable = variable_of(*map(str, path))
@@ -61,7 +61,7 @@ def _entry(path: Path, document: Document) -> str:
 
 
 def _unknown(fault: Fault, document: Document) -> Problem:
-    """A name that does not exist. Its value is not shown: who knows what a name that is none was to hold."""
+    """A name that does not exist."""
     *around, last = fault.path
     name, path = str(last), fault.path
     if around:
@@ -80,8 +80,17 @@ def _unknown(fault: Fault, document: Document) -> Problem:
         file=document.file,
         line=document.line(fault.path),
         path=path,
+        given=_misplaced(fault.path, document),
         values={"known": ", ".join(known), "nearest": meant},
     )
+
+
+def _misplaced(path: Path, document: Document) -> str:
+    """A value where none belongs. Who knows what it was to be: any text may be a key."""
+    value: Any = document.data
+    for part in path:
+        value = value[part]
+    return shown(value, secret=path[0] in ENTRIES or isinstance(value, str))
 
 
 def _elsewhere(name: str) -> str | None:

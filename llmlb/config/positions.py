@@ -35,6 +35,8 @@ class Positions:
     """Of every table, key and array element."""
     twice: tuple[int, int] | None
     """The lines of the first key or table that is given twice, which TOML forbids."""
+    begun: int
+    """Of the last key or header that was come to."""
 
 
 def positions_of(text: str) -> Positions:
@@ -42,7 +44,7 @@ def positions_of(text: str) -> Positions:
     scan = _Scan(text)
     with contextlib.suppress(_Lost, RecursionError):
         scan.document()
-    return Positions(scan.lines, scan.twice)
+    return Positions(scan.lines, scan.twice, scan.begun)
 
 
 class _Lost(Exception):
@@ -53,8 +55,9 @@ class _Scan:
     def __init__(self, text: str) -> None:
         self.lines: dict[Path, int] = {}
         self.twice: tuple[int, int] | None = None
+        self.begun = 1
         self._given: dict[Path, int] = {}
-        """Keys with a value and tables with a header of their own: those that cannot come again."""
+        """Keys with a value, tables with a header of their own: what cannot come again."""
         self._text = text
         self._at = 0
         self._line = 1
@@ -64,6 +67,7 @@ class _Scan:
     def document(self) -> None:
         inside: Path = ()
         while self._skip():
+            self.begun = self._line
             if self._take("[["):
                 inside = self._header(several=True)
                 self._expect("]]")
@@ -83,6 +87,8 @@ class _Scan:
         path = (*path, parts[-1])
         if several:
             index = self._counts.get(path, 0)
+            if index == 0:
+                self._give(path, line)
             self._counts[path] = index + 1
             self.lines.setdefault(path, line)
             path = (*path, index)
@@ -99,9 +105,13 @@ class _Scan:
 
     def _pair(self, inside: Path) -> None:
         line = self._line
-        for part in self._key():
+        *around, last = self._key()
+        for part in around:
             inside = (*inside, part)
             self.lines.setdefault(inside, line)
+            self._given.setdefault(inside, line)
+        inside = (*inside, last)
+        self.lines.setdefault(inside, line)
         self._give(inside, line)
         self._expect("=")
         self._skip()

@@ -53,9 +53,10 @@ class Whole:
         return value
 
     def read(self, text: str) -> int:
-        if not _WHOLE.match(text.strip()):
+        digits = text.strip(" \t\r\n")
+        if not _WHOLE.match(digits):
             raise Unfit(((), text))
-        return int(text)
+        return int(digits)
 
     def allowed(self, locale: Locale) -> str:
         if locale == "ja":
@@ -76,9 +77,10 @@ class Number:
         return float(value)
 
     def read(self, text: str) -> float:
-        if not _NUMBER.match(text.strip()):
+        digits = text.strip(" \t\r\n")
+        if not _NUMBER.match(digits):
             raise Unfit(((), text))
-        return float(text)
+        return float(digits)
 
     def allowed(self, locale: Locale) -> str:
         if locale == "ja":

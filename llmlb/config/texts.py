@@ -21,14 +21,21 @@ TEXTS: dict[str, dict[Locale, str]] = {
         "en": "not UTF-8 (at byte {offset}); save the file as UTF-8.",
     },
     # TOML
-    "syntax": {"ja": "TOMLとして正しくありません。", "en": "not valid TOML."},
+    "syntax": {
+        "ja": "TOMLとして正しくありません。各行は「キー = 値」か「[テーブル]」です。",
+        "en": "not valid TOML; a line is a key = value, or a [table].",
+    },
     "syntax_character": {
         "ja": "TOMLとして正しくありません: ここに {character} は書けません。",
         "en": "not valid TOML: {character} cannot stand here.",
     },
+    "syntax_line": {
+        "ja": 'TOMLとして正しくありません: 行が途中で終わっています（閉じていない " や ] がありませんか？）。',
+        "en": 'not valid TOML: the line ends too early (a " or ] that is missing?).',
+    },
     "syntax_end": {
-        "ja": "TOMLとして正しくありません: 途中でファイルが終わっています。",
-        "en": "not valid TOML: the file ends in the middle of something.",
+        "ja": "TOMLとして正しくありません: ここで始まるものが、ファイルの最後まで閉じられていません。",
+        "en": "not valid TOML: what begins here is not closed before the file ends.",
     },
     "syntax_value": {
         "ja": 'TOMLとして正しくありません: 値が正しくありません（文字列は " で囲みます）。',
