@@ -59,7 +59,7 @@ def load_document(document: Document, path: FilePath | None, environ: Mapping[st
     notes = [
         problem_at(fault, document, overrides.values, **values) for fault, values in clashes(data, wrong, directory)
     ]
-    problems = sorted([*faults.values(), *notes], key=lambda problem: problem.line or 0)
+    problems = sorted([*faults.values(), *notes], key=lambda problem: (problem.line is None, problem.line))
     if problems or overrides.problems:
         raise ConfigError((*problems, *overrides.problems))
     return Loaded(

@@ -10,12 +10,11 @@ from llmlb.messages import Locale
 
 
 def describe_problems(problems: Sequence[Problem], locale: Locale) -> str:
-    """The problems, one a line, under a heading that counts them; a single one that is not a setting stands alone.
+    """The problems, one a line, under a heading that counts them; a single one stands alone.
 
     Ends without a line end.
     """
     lines = [problem.text(locale) for problem in problems]
-    if len(lines) == 1 and not problems[0].path:
+    if len(lines) == 1:
         return lines[0]
-    heading = "heading_one" if len(lines) == 1 else "heading"
-    return "\n".join([say(locale, heading, count=len(lines)), *(f"  {line}" for line in lines)])
+    return "\n".join([say(locale, "heading", count=len(lines)), *(f"  {line}" for line in lines)])

@@ -149,10 +149,6 @@ TEXTS: dict[str, dict[Locale, str]] = {
         "ja": "設定に問題が{count}件あります。",
         "en": "The configuration has {count} problems.",
     },
-    "heading_one": {
-        "ja": "設定に問題が1件あります。",
-        "en": "The configuration has one problem.",
-    },
 }
 
 

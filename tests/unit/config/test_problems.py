@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from string import Formatter
 
 import pytest
 
+from llmlb.config import report
 from llmlb.config.problems import Problem
 from llmlb.config.report import describe_problems
 from llmlb.config.rules import Whole
@@ -19,9 +21,14 @@ FILE = Problem(reason="no_file", file="c.toml")
 def test_every_text_is_there_in_both_languages_with_the_same_places(key: str) -> None:
     places = [{name for _, name, _, _ in Formatter().parse(TEXTS[key][locale]) if name} for locale in ("ja", "en")]
     assert TEXTS[key].keys() == {"ja", "en"}
-    if not key.startswith("heading"):
-        assert places[0] == places[1]
-        assert TEXTS[key]["ja"] != TEXTS[key]["en"]
+    assert places[0] == places[1]
+    assert TEXTS[key]["ja"] != TEXTS[key]["en"]
+
+
+def test_every_text_is_used() -> None:
+    package = Path(report.__file__).parent
+    code = "".join(path.read_text(encoding="utf-8") for path in package.glob("*.py") if path.name != "texts.py")
+    assert [key for key in TEXTS if f'"{key.removesuffix("_near")}"' not in code] == []
 
 
 def test_an_unknown_text_is_an_error() -> None:
@@ -29,14 +36,12 @@ def test_an_unknown_text_is_an_error() -> None:
         say("ja", "nothing like this")
 
 
-def test_a_file_as_a_whole_is_one_plain_line() -> None:
+def test_a_single_problem_is_one_plain_line() -> None:
     assert describe_problems([FILE], "en") == "c.toml: there is no such file."
+    assert describe_problems([ONE], "en") == "c.toml:3: [queue] max_size = 0: must be a whole number from 1 to 9."
 
 
 def test_problems_are_counted_and_listed() -> None:
-    assert describe_problems([ONE], "en") == (
-        "The configuration has one problem.\n  c.toml:3: [queue] max_size = 0: must be a whole number from 1 to 9."
-    )
     assert describe_problems([ONE, ONE], "ja") == (
         "設定に問題が2件あります。\n"
         "  c.toml:3: [queue] max_size = 0: 1から9までの整数を指定してください。\n"
