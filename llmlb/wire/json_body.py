@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import codecs
-import re
-from typing import TypeVar
 
 import msgspec
 
 from llmlb.errors import Malformed
 
 _PIECE = 1 << 16
-
-# Half of a surrogate pair, written as an escape. JavaScript writes one when a text is cut inside an emoji;
-# nodes take it and msgspec does not. It matters in the texts that are skipped here, so reading puts
-# something harmless of the same length in its place, in a copy.
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
-_HARMLESS = rb"\\ufffd"
+_NULL = msgspec.Raw(b"null")
 
 
 class _Wanted(msgspec.Struct, gc=False):
@@ -25,13 +18,14 @@ class _Wanted(msgspec.Struct, gc=False):
 
 
 class _Raw(msgspec.Struct, gc=False):
-    model: msgspec.Raw = msgspec.Raw()
-    stream: msgspec.Raw = msgspec.Raw()
+    model: msgspec.Raw = _NULL
+    stream: msgspec.Raw = _NULL
 
 
-_T = TypeVar("_T", _Wanted, _Raw)
 _wanted = msgspec.json.Decoder(_Wanted)
 _raw = msgspec.json.Decoder(_Raw)
+_text = msgspec.json.Decoder(str | None)
+_flag = msgspec.json.Decoder(bool | None)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -42,16 +36,9 @@ def read(body: bytes) -> tuple[str | None, bool]:
     """
     _refuse_bad_utf8(body)
     try:
-        try:
-            found = _wanted.decode(body)
-        except msgspec.ValidationError:
-            raise _wrong_type(body) from None
-        except msgspec.DecodeError as error:
-            found = _wanted.decode(_without_surrogates(body, error))
-    except msgspec.ValidationError:
-        raise _wrong_type(body) from None
-    except msgspec.DecodeError as error:
-        raise Malformed("not_json", problem=_problem(error)) from None
+        found = _wanted.decode(body)
+    except msgspec.DecodeError:  # a wrong type is one too
+        return _read_again(body)
     except RecursionError:
         raise Malformed("too_deep") from None
     return found.model, bool(found.stream)
@@ -63,13 +50,15 @@ def written(model: str) -> bytes:
 
 
 def span_of_model(body: bytes) -> tuple[int, int]:
-    """Where the value of the top-level member `model` begins and ends in a body that `read` has read."""
+    """Where the value of the top-level member `model` begins and ends in a body where `read` found one."""
     try:
-        twin = bytearray(body)
-        view = memoryview(_raw.decode(twin).model)
-    except msgspec.DecodeError as error:
-        twin = bytearray(_without_surrogates(body, error))
-        view = memoryview(_raw.decode(twin).model)
+        return _span_of_model(bytearray(body))
+    except msgspec.DecodeError:
+        return _span_of_model(bytearray(_with_whole_letters(body)))
+
+
+def _span_of_model(twin: bytearray) -> tuple[int, int]:
+    view = memoryview(_raw.decode(twin).model)
     # msgspec hands out a view into the twin, but not where in it. So paint halves of the twin and look
     # whether the view changed. In all this writes the body once over, whatever is in it; walking through
     # the JSON in Python could be made to take minutes by who writes it.
@@ -77,13 +66,59 @@ def span_of_model(body: bytes) -> tuple[int, int]:
     low, high, paint = 0, len(twin), 0
     while high - low > 1:
         middle = (low + high) // 2
-        paint += 1  # stays below the quotation mark that a string begins with: at most 30 halvings
+        paint += 1  # stays below anything that a value begins with: at most 30 halvings
         twin[low:middle] = bytes((paint,)) * (middle - low)
         if view[0] == paint:
             high = middle
         else:
             low = middle
     return low, low + length
+
+
+def _read_again(body: bytes) -> tuple[str | None, bool]:
+    """The same, slowly: what is wrong is told, and what only the fast way cannot read is read."""
+    try:
+        found = _members(body)
+    except msgspec.ValidationError:
+        raise Malformed("not_an_object") from None
+    except msgspec.DecodeError as error:
+        raise _not_json(error) from None
+    except RecursionError:
+        raise Malformed("too_deep") from None
+    try:
+        model = _text.decode(found.model)
+    except msgspec.ValidationError:
+        raise Malformed("no_model") from None
+    except msgspec.DecodeError as error:
+        raise _not_json(error) from None
+    try:
+        return model, bool(_flag.decode(found.stream))
+    except msgspec.ValidationError:
+        raise Malformed("bad_stream") from None
+
+
+def _members(body: bytes) -> _Raw:
+    """Both values as they are written. Raises what msgspec does."""
+    try:
+        return _raw.decode(body)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        readable = _with_whole_letters(body)
+    found = _raw.decode(readable)
+    if found.model != _NULL:
+        start, end = _span_of_model(bytearray(readable))
+        found.model = msgspec.Raw(body[start:end])
+    return found
+
+
+def _with_whole_letters(body: bytes) -> bytes:
+    """The body with every value where it was, and other letters for the halves of surrogate pairs.
+
+    JavaScript writes half a pair, as an escape, when a text is cut inside an emoji. Nodes take it, msgspec
+    does not; and it only matters in what is skipped here.
+    """
+    return body.replace(b"\\ud", b"\\u0").replace(b"\\uD", b"\\u0")
 
 
 def _refuse_bad_utf8(body: bytes) -> None:
@@ -100,30 +135,5 @@ def _refuse_bad_utf8(body: bytes) -> None:
         offset += read_bytes
 
 
-def _without_surrogates(body: bytes, error: msgspec.DecodeError) -> bytes:
-    replaced, count = _SURROGATE.subn(_HARMLESS, body)
-    if not count:
-        raise error
-    return replaced
-
-
-def _wrong_type(body: bytes) -> Malformed:
-    """What is of the wrong type: reads again, since msgspec says it in words only."""
-    try:
-        try:
-            found = _raw.decode(body)
-        except msgspec.ValidationError:
-            return Malformed("not_an_object")
-        except msgspec.DecodeError as error:
-            found = _raw.decode(_without_surrogates(body, error))
-    except msgspec.DecodeError as error:
-        return Malformed("not_json", problem=_problem(error))
-    except RecursionError:
-        return Malformed("too_deep")
-    if bytes(memoryview(found.model)[:1]) not in (b'"', b"n", b""):
-        return Malformed("no_model")
-    return Malformed("bad_stream")
-
-
-def _problem(error: msgspec.DecodeError) -> str:
-    return str(error).removeprefix("JSON is malformed: ")
+def _not_json(error: msgspec.DecodeError) -> Malformed:
+    return Malformed("not_json", problem=str(error).removeprefix("JSON is malformed: "))

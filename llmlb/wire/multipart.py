@@ -12,7 +12,7 @@ import re
 from llmlb.errors import Malformed
 
 _MAX_PARTS = 1_000
-_MAX_HEAD = 16_384
+_MAX_HEADS = 262_144  # bytes, of all parts together: these are looked at one by one
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _KIND = re.compile(rf"\s*({_TOKEN}(?:/{_TOKEN})?)")
@@ -38,6 +38,7 @@ def fields(content_type: str, body: bytes, names: tuple[str, ...]) -> dict[str, 
     else:
         raise _refused("it does not begin with its boundary")
     found: dict[str, tuple[int, int]] = {}
+    room = _MAX_HEADS
     for _ in range(_MAX_PARTS):
         if body.startswith(b"--", at):
             return found
@@ -45,9 +46,10 @@ def fields(content_type: str, body: bytes, names: tuple[str, ...]) -> dict[str, 
         if line_end is None:
             raise _refused(f"a boundary is followed by something else (at byte {at})")
         # The blank line may end at once, so that a part without headers is seen as one.
-        head_end = body.find(b"\r\n\r\n", line_end.end() - 2, line_end.end() + _MAX_HEAD)
+        head_end = body.find(b"\r\n\r\n", line_end.end() - 2, line_end.end() + room)
         if head_end < 0:
-            raise _refused(f"a part has no end of headers, or too many of them (at byte {at})")
+            raise _refused(f"the headers of a part do not end, or are too long (at byte {at})")
+        room -= head_end - line_end.end()
         name = _field_name(body[line_end.end() : head_end], at)
         start = head_end + 4
         # A part without content may share its blank line with the boundary that ends it.

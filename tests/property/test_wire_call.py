@@ -46,7 +46,7 @@ def bodies(draw: st.DrawFn) -> tuple[str, str, str, str]:
     before = draw(st.integers(0, len(others)))
     parts = [draw(members(name, value)) for name, value in others.items()]
     if draw(st.booleans()):
-        parts.insert(0, draw(members("model", draw(names))))
+        parts.insert(0, draw(members("model", draw(values))))
         before += 1
     key, written = draw(members("model", model))
     ends = [draw(spaces) for _ in parts]
@@ -97,8 +97,6 @@ def test_every_body_is_read_as_json_readers_do_or_refused(body: bytes, data: st.
         assert not wanted or not (whole.get("stream") is None or isinstance(whole["stream"], bool))
     else:
         whole = looks_like_json(body)
-        if "\ufffd" in call.model:  # half a surrogate pair, which no model's name has, is read as this
-            return
         assert (call.model, call.stream) == (whole["model"], bool(whole.get("stream")))
         assert with_model(call, call.model + "x")
 

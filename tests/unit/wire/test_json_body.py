@@ -15,11 +15,16 @@ def test_a_member_that_is_there_twice_counts_as_it_stands_last() -> None:
     assert json_body.read(b'{"model":"a","stream":true,"model":"b","stream":false}') == ("b", False)
 
 
+@pytest.mark.parametrize("body", [b'{"model":7,"model":"b"}', b'{"stream":7,"stream":null,"model":"b"}'])
+def test_what_a_later_member_overrules_may_be_wrong(body: bytes) -> None:
+    assert json_body.read(body) == ("b", False)
+
+
 def test_an_escaped_name_is_the_same_name() -> None:
     assert json_body.read(b'{"mod\\u0065l":"a"}') == ("a", False)
 
 
-@pytest.mark.parametrize("body", [b"[]", b'"model"', b"null", b"7", b"[" * 100_000])
+@pytest.mark.parametrize("body", [b"[]", b'"model"', b'"\\ud800"', b"null", b"7", b"[" * 100_000])
 def test_what_is_no_object_is_refused(body: bytes) -> None:
     with pytest.raises(Malformed) as refused:
         json_body.read(body)
@@ -96,9 +101,21 @@ def test_good_utf8_is_read_across_the_pieces_it_is_checked_in() -> None:
 
 @pytest.mark.parametrize("half", [b"\\ud83d", b"\\uDE00", b"\\ud83d!", b"\\ude00\\ud83d"])
 def test_half_an_emoji_is_passed_on(half: bytes) -> None:
+    assert json_body.read(b'{"x":"%b"}' % half) == (None, False)
     body = b'{"x":"%b","model":"alias","stream":true}' % half
     assert json_body.read(body) == ("alias", True)
     assert renamed(body, "real") == b'{"x":"%b","model":"real","stream":true}' % half
+
+
+def test_half_an_emoji_changes_nothing_about_an_escaped_name() -> None:
+    assert json_body.read(b'{"x":"\\ud83d","model":"\\uD55c\\ud83d\\ude00"}') == ("한😀", False)
+    assert json_body.read(b'{"x":"\\ud83d","model":"\\\\ud55c"}') == ("\\ud55c", False)
+
+
+def test_half_an_emoji_in_the_name_itself_is_refused() -> None:
+    with pytest.raises(Malformed) as refused:
+        json_body.read(b'{"model":"a\\ud83d"}')
+    assert refused.value.key == "not_json"
 
 
 def test_half_an_emoji_beside_a_wrong_type_is_told_as_the_wrong_type() -> None:

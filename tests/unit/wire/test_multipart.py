@@ -121,7 +121,7 @@ def test_a_part_may_have_no_content_and_share_its_blank_line() -> None:
         b'--B\r\nContent-Disposition: form-data; name="x"; name="model"\r\n\r\nm\r\n' + END,
         b'--B\r\nContent-Disposition: form-data;\r\n name="model"\r\n\r\nm\r\n' + END,
         b'--B\r\nContent-Disposition: form-data; name="x"\r\n' + MODEL[5:] + END,
-        b'--B\r\nContent-Disposition: form-data; name="model"\r\nX: ' + b"x" * 20_000 + b"\r\n\r\nm\r\n" + END,
+        b'--B\r\nContent-Disposition: form-data; name="model"\r\nX: ' + b"x" * 300_000 + b"\r\n\r\nm\r\n" + END,
         MODEL + MODEL + END,
         b'--B\r\nContent-Disposition: form-data; name="x"\r\n\r\n\r\n' * 1_001 + END,
     ],
