@@ -32,10 +32,10 @@ def console_line(event: Mapping[str, Any], *, colors: bool) -> str:
     parts = [
         f"{dim}{time[11:23]}{plain}",
         f"{color}{level:<7}{plain}",
-        f"{bold}{_escaped(name, _text_escape)}{plain}",
+        f"{bold}{printable(name)}{plain}",
         *(f"{dim}{key}={plain}{_token(value)}" for key, value in fields.items() if value not in (None, "")),
     ]
-    return "\n  | ".join([" ".join(parts), *(_escaped(line, _text_escape) for line in _lines(trace))])
+    return "\n  | ".join([" ".join(parts), *(printable(line) for line in _lines(trace))])
 
 
 def _in_order(event: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,9 +50,9 @@ def _lines(trace: str) -> list[str]:
 
 def _token(value: Any) -> str:
     if not isinstance(value, str):
-        return _escaped(repr(value), _text_escape)
+        return printable(repr(value))
     plain = value.isprintable() and not (set(value) & set(" =\"'\\|"))
-    return value if plain else _escaped(repr(value), _text_escape)
+    return value if plain else printable(repr(value))
 
 
 def _encodable(value: Any) -> Any:
@@ -61,8 +61,13 @@ def _encodable(value: Any) -> Any:
     return value if isinstance(value, int | float | None) else ascii(value)
 
 
+def printable(text: str) -> str:
+    """`text` with whatever does not print as itself written as an escape: one line that means what it looks like."""
+    return _escaped(text, _text_escape)
+
+
 def _escaped(text: str, escape: Callable[[str], str]) -> str:
-    """`text` with whatever does not print as itself escaped: controls, line ends, and marks that reorder text."""
+    # Not printable are controls, line ends, and the marks that reorder or hide text.
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() or char == "\u3000" else escape(char) for char in text)

@@ -1,0 +1,13 @@
+// One event stream feeds one store; a view is state to document.
+
+import { follow } from "./feed.js";
+import { createStore } from "./store.js";
+import { figures } from "./views/figures.js";
+import { link } from "./views/link.js";
+import { nodes } from "./views/nodes.js";
+import { notice } from "./views/notice.js";
+import { title } from "./views/title.js";
+
+const store = createStore({ link: "snapshot", heardAt: null, panel: null });
+for (const view of [figures, link, nodes, notice, title]) store.subscribe(view(document));
+follow(document.body.dataset.events, store);

@@ -1,0 +1,114 @@
+"""Every word of the page, in Japanese and English."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llmlb.messages import Locale
+
+PAGE_TEXTS: dict[str, dict[Locale, str]] = {
+    "queue": {"ja": "キュー状態", "en": "Queue"},
+    "title": {
+        "ja": "待機 {waiting} · 処理 {processing} — llmlb",
+        "en": "{waiting} waiting · {processing} in service — llmlb",
+    },
+    "waiting": {"ja": "待機中", "en": "Waiting"},
+    "waiting_unit": {"ja": "件", "en": ""},
+    "waiting_of": {"ja": "最大 {max_size} 件", "en": "at most {max_size}"},
+    "processing": {"ja": "処理中", "en": "In service"},
+    "processing_of": {"ja": "ノード {nodes} 台", "en": "{nodes} nodes"},
+    "processing_of_one": {"ja": "ノード 1 台", "en": "1 node"},
+    "no_nodes_yet": {"ja": "ここにノードが並びます。", "en": "Nodes will stand here."},
+    "processing_by_node": {"ja": "ノードごとの処理中", "en": "In service by node"},
+    "in_service": {"ja": "処理中のリクエスト: {count} 件", "en": "Requests in service: {count}"},
+    "avg_wait": {"ja": "平均待機時間", "en": "Mean wait"},
+    "avg_process": {"ja": "平均処理時間", "en": "Mean service time"},
+    "timeouts": {"ja": "待機タイムアウト", "en": "Timed out waiting"},
+    "refusals": {"ja": "満杯による拒否", "en": "Refused, queue full"},
+    "past_hour": {"ja": "過去1時間", "en": "past hour"},
+    "page_about": {
+        "ja": "セルフホストLLMノードの前に立つ、公平なキュー",
+        "en": "A fair queue in front of self-hosted LLM nodes",
+    },
+    "other_language": {"ja": "English", "en": "日本語"},
+    # The connection
+    "link_snapshot": {"ja": "読み込み時点の表示", "en": "As of loading"},
+    "link_live": {"ja": "ライブ", "en": "Live"},
+    "link_lost": {
+        "ja": "接続が切れました（最終更新 {time}）。再接続しています…",
+        "en": "Connection lost (last update {time}). Reconnecting…",
+    },
+    "reload": {"ja": "再読み込み", "en": "Reload"},
+    # States of a node
+    "state_pending": {"ja": "確認中", "en": "Checking"},
+    "state_idle": {"ja": "空き", "en": "Free"},
+    "state_busy": {"ja": "処理中", "en": "In service"},
+    "state_loading": {"ja": "読み込み中", "en": "Loading"},
+    "state_resting": {"ja": "休止中", "en": "Resting"},
+    "state_draining": {"ja": "切り離し中", "en": "Draining"},
+    "state_offline": {"ja": "オフライン", "en": "Offline"},
+    # Times
+    "days": {"ja": "日", "en": "d"},
+    "hours": {"ja": "時間", "en": "h"},
+    "minutes": {"ja": "分", "en": "min"},
+    "seconds": {"ja": "秒", "en": "s"},
+    # What is going on, and what to do
+    "calm": {"ja": "順調です。", "en": "All is well."},
+    "calm_advice": {"ja": "リクエストはすぐに処理されます。", "en": "Requests are served at once."},
+    "working": {"ja": "順調です。", "en": "All is well."},
+    "working_advice": {
+        "ja": "空いているノードはありません。新しいリクエストは順番を待ちます。",
+        "en": "No node is free. New requests wait their turn.",
+    },
+    "other_model": {"ja": "順調です。", "en": "All is well."},
+    "other_model_advice": {
+        "ja": "待機中のリクエストは、空いているノードにはないモデルを待っています。",
+        "en": "Those waiting need a model that no free node has.",
+    },
+    "draining": {"ja": "停止処理中です。", "en": "Shutting down."},
+    "draining_advice": {
+        "ja": "受け付け済みのリクエストを終えてから停止します。新しいリクエストは受け付けません。",
+        "en": "Requests already accepted are being finished; new ones are not accepted.",
+    },
+    "no_node": {"ja": "ノードがありません。", "en": "There is no node."},
+    "no_node_advice": {
+        "ja": "config.toml に [[nodes]] を追加するか、このマシンで Ollama、LM Studio、vLLM、llama.cpp の"
+        "いずれかを起動して、llmlb を再起動してください。",
+        "en": "Add [[nodes]] to config.toml, or start Ollama, LM Studio, vLLM or llama.cpp on this machine and "
+        "restart llmlb.",
+    },
+    "checking": {"ja": "ノードを確認しています。", "en": "Checking the nodes."},
+    "checking_advice": {
+        "ja": "応答があり次第、リクエストを送ります。",
+        "en": "Requests are sent as soon as one answers.",
+    },
+    "all_offline": {"ja": "すべてのノードがオフラインです。", "en": "All nodes are offline."},
+    "all_offline_advice": {
+        "ja": "ノードのサーバーが動いているか、config.toml の url が正しいかを確認してください。"
+        "復帰は自動的に検出されます。",
+        "en": "Check that their servers are running and that each url in config.toml is right. "
+        "A node that comes back is noticed by itself.",
+    },
+    "no_usable": {"ja": "使えるノードがありません。", "en": "No node can be used."},
+    "no_usable_advice": {
+        "ja": "切り離し中でないノードを追加するか、オフラインのノードを復旧してください。",
+        "en": "Add a node that is not draining, or bring one that is offline back.",
+    },
+    "full": {"ja": "キューが満杯です。", "en": "The queue is full."},
+    "full_advice": {
+        "ja": "新しいリクエストは429で拒否されます。"
+        "続くようなら、ノードを増やすか [queue] max_size を見直してください。",
+        "en": "New requests are refused with 429. If this lasts, add a node or reconsider [queue] max_size.",
+    },
+    "some_offline": {"ja": "オフラインのノード: {names}", "en": "Offline: {names}"},
+    "some_offline_advice": {
+        "ja": "残りのノードで処理を続けています。サーバーが動いているか確認してください。",
+        "en": "The other nodes carry on. Check whether the server is running.",
+    },
+    "and_more": {"ja": "ほか {count} 台", "en": "{count} more"},
+}
+
+
+def page_text(locale: Locale, key: str, /, **values: Any) -> str:
+    """The words `key` of the page in `locale`, with `values` filled in. Raises KeyError for an unknown key."""
+    return PAGE_TEXTS[key][locale].format(**values)
