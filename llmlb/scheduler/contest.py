@@ -15,10 +15,8 @@ choice costs O(log keys), and a dry run of the whole queue O(requests x log keys
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from heapq import heapify, heappop, heappush
-
-from llmlb.scheduler.ticket import Ticket
 
 QUANTUM = 1.0
 
@@ -77,26 +75,15 @@ class Contest:
         """The least level of the keys other than `but`; None when there are none."""
         return min((e.level for e in self.entrants.values() if e.key != but), default=None)
 
-    def choose(self, fits: Callable[[str], Ticket | None]) -> Ticket | None:
-        """The request to serve next: that of the first key, in the rule's order, for which `fits` has one.
-
-        `fits` gives a key's oldest request that the node in question can serve. It is asked of a second key
-        only when the first one's requests have all failed on this node before.
-        """
-        aside: list[tuple[int, int, int, Entrant, int]] = []
-        found = None
-        while found is None and (first := self._first()) is not None:
-            aside.append(heappop(self._near))
-            found = fits(first.key)
-        for item in aside:
-            heappush(self._near, item)
-        if found is None:
-            passed = {item[3].key for item in aside}
-            rest = sorted(
-                (e for e in self.entrants.values() if e.key not in passed), key=lambda e: (e.tag, e.last, e.head)
-            )
-            found = next((ticket for e in rest if (ticket := fits(e.key)) is not None), None)
-        return found
+    def choose(self, without: Iterable[str] = ()) -> str | None:
+        """The key to serve next, and None if there is none; as if those `without` did not wait here."""
+        aside = [self.entrants[key] for key in without if key in self.entrants]
+        for entrant in aside:
+            self.remove(entrant.key)
+        first = self._first()
+        for entrant in aside:
+            self.put(entrant)
+        return first.key if first is not None else None
 
     def copy(self) -> Contest:
         """A contest of the same standing that shares nothing with this one."""

@@ -103,6 +103,8 @@ class Order:
         self.waiting = 0
         self.running = 0
         self.turn = MEMORY
+        self._back: set[str] = set()
+        """Keys with a waiting request that a node has failed: not all their requests can go to every node."""
         self._tidy_above = 64
         self.revision = 0
         """Moves with every change: what was computed at one revision holds until the next."""
@@ -155,6 +157,8 @@ class Order:
         insort(flow.queues.setdefault(ticket.model, []), ticket, key=_number)
         flow.waiting += 1
         self.waiting += 1
+        if ticket.tried:
+            self._back.add(flow.key)
         for pool in self.pools.values():
             if ticket.model in pool.models:
                 for key in [key for key in pool.uncharged if key != flow.key]:
@@ -193,10 +197,12 @@ class Order:
         pool = self.pool_of.get(node)
         if pool is None:
             return None
-        ticket = pool.contest.choose(lambda key: self.flows[key].head_for(node, pool))
-        if ticket is None:
+        key = pool.contest.choose(without=[key for key in self._back if self.flows[key].head_for(node, pool) is None])
+        if key is None:
             return None
-        flow = self.flows[self._flow_of(ticket)]
+        flow = self.flows[key]
+        ticket = flow.head_for(node, pool)
+        assert ticket is not None
         queue = flow.queues[ticket.model]
         del queue[bisect_left(queue, ticket.number, key=_number)]
         running = self._dispatch(ticket, flow, pool, pool.contest.entrants[flow.key].level, node, now)
@@ -260,6 +266,7 @@ class Order:
             other.contest = pool.contest.copy()
             other.clock = pool.clock
             twin.pools[pool.models] = other
+        twin._back = self._back.copy()
         twin.pool_of = {node: pools[pool] for node, pool in self.pool_of.items()}
         for flow in self.flows.values():
             if flow.waiting:
@@ -303,6 +310,8 @@ class Order:
         self.waiting -= 1
         if not flow.queues[model]:
             del flow.queues[model]
+        if not flow.waiting:
+            self._back.discard(flow.key)
         self._restand(flow)
 
     def _charge(self, running: Running) -> None:

@@ -62,3 +62,16 @@ def test_turns_given_back_leave_a_key_as_if_it_had_not_had_them() -> None:
     desk.fail("two", counts=False)
     desk.come("B2")
     assert desk.rest() == "A2 B2 A3"
+
+
+def test_a_request_that_failed_on_a_node_does_not_change_that_nodes_order() -> None:
+    """X waits for the other node, far behind: the turns of those this node can serve are as without it."""
+    orders = []
+    for tried in ([], ["one"]):
+        desk = Desk({"one": "m", "two": "m"}, {"A": 4.0})
+        desk.come("Y1 Y2")
+        if tried:
+            desk.come("X1", tried=tried)
+        desk.come("A1 A2 A3 A4 A5 A6 A7 A8 B1 B2")
+        orders.append(desk.next("one", 10))
+    assert orders[0] == orders[1] == "A1 B1 A2 B2 A3 A4 A5 A6 A7 A8"
