@@ -38,9 +38,8 @@ def asked_for(lock: str) -> list[Requirement]:
     groups = PROJECT["dependency-groups"]
     build = groups["build"]
     dev = [line for line in groups["dev"] if isinstance(line, str)]
-    return [
-        Requirement(line) for line in {"runtime": runtime, "build": build, "dev": runtime + build + dev}[lock]
-    ]
+    lines = {"runtime": runtime, "build": build, "dev": runtime + build + dev}[lock]
+    return [Requirement(line) for line in lines]
 
 
 @pytest.mark.parametrize("lock", LOCKS)

@@ -128,11 +128,7 @@ def test_every_folder_with_code_is_a_package() -> None:
 def test_every_foreign_import_is_a_declared_dependency() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     declared = {Requirement(line).name.lower().replace("-", "_") for line in project["dependencies"]}
-    used = {
-        name.partition(".")[0]
-        for tree in TREES.values()
-        for node in ast.walk(tree)
-        for name in imported(node)
-    }
+    nodes = (node for tree in TREES.values() for node in ast.walk(tree))
+    used = {name.partition(".")[0] for node in nodes for name in imported(node)}
     foreign = {"attrs" if name == "attr" else name for name in used - sys.stdlib_module_names - {"llmlb"}}
     assert foreign <= declared

@@ -37,9 +37,8 @@ REFERENCE = re.compile(
 
 def run(*command: str | Path, cwd: Path) -> None:
     """Run a command to its end; its output is in the failure."""
-    done = subprocess.run(
-        command, cwd=cwd, env=plain_environment(), capture_output=True, text=True, check=False
-    )
+    environment = plain_environment()
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -78,9 +77,8 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     run(sys.executable, "-m", "venv", "--without-pip", home / "venv", cwd=home)
     (site,) = home.glob("venv/lib/python3*/site-packages")
     for package in runtime_packages():
-        for top in {
-            file.parts[0] for file in package.files or () if file.parts[0] not in ("..", "__pycache__")
-        }:
+        tops = {file.parts[0] for file in package.files or ()}
+        for top in tops - {"..", "__pycache__"}:
             (site / top).symlink_to(Path(str(package.locate_file(top))).resolve())
     interpreter = home / "venv" / "bin" / "python"
     pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", interpreter)
