@@ -49,7 +49,7 @@ def place(order: Order, free_at: Mapping[str, float], times: ServiceTimes, ticke
     """What a waiting ticket is told. Costs O(requests before it x log keys) plus the copy."""
     position = 0
     for dispatch in dry_run(order, free_at, times):
-        if ticket.model in order.pool_of[dispatch.node].models:
+        if ticket.model in order.pool_of[dispatch.node].models and dispatch.node not in ticket.tried:
             position += 1
         if dispatch.ticket is ticket:
             return Place(position, max(0.0, dispatch.at - now))
