@@ -35,6 +35,8 @@ class _Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
+        if isinstance(exc, ConnectionError):
+            raise exc  # the client has left; there is nobody to tell, and nothing to report
         request_id = new_id()
         broken = status < 500
         if broken:
