@@ -34,7 +34,7 @@ class Shown:
     """A gateway as far as the page knows one."""
 
     now: Overview
-    config: Any = SimpleNamespace(server=SimpleNamespace(locale="ja"))
+    config: Any = attrs.field(factory=lambda: SimpleNamespace(server=SimpleNamespace(locale="ja")))
 
     def overview(self) -> Overview:
         return self.now

@@ -1,0 +1,338 @@
+"""The page as a visitor sees it, in Debian's Chromium."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import Any, cast
+
+import attrs
+import pytest
+import pytest_asyncio
+from aiohttp import web
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+
+from llmlb.gateway.gateway import Gateway
+from llmlb.gateway.overview import NodeView, Overview
+from llmlb.telemetry.hour import HourTotals
+from llmlb.web import dashboard
+from llmlb.web.keys import GATEWAY
+
+CHROMIUM = shutil.which("chromium")
+ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+LIVE = '[data-link="live"]'
+LOST = '[data-link="lost"]'
+HOSTILE = [
+    "<img src=x onerror=\"document.title='owned'\">",
+    "</script><script>document.title='owned'</script>",
+    "{{7*7}}${7*7}",
+    "__proto__",
+    "constructor",
+    "W" * 300,
+    "\u202egnp.exe",
+]
+
+pytestmark = [
+    pytest.mark.skipif(
+        CHROMIUM is None and not os.environ.get("CI"), reason="no chromium here (apt-get install chromium)"
+    ),
+    pytest.mark.asyncio(loop_scope="module"),  # one browser for all tests
+]
+
+
+def node(name: str, state: str = "idle", reason: str = "") -> NodeView:
+    return NodeView(name=name, state=state, reason=reason, since=12.0, in_service=int(state == "busy"))
+
+
+def overview(*nodes: NodeView, waiting: int = 0, max_size: int = 100) -> Overview:
+    return Overview(
+        waiting=waiting,
+        processing=sum(node.in_service for node in nodes),
+        max_size=max_size,
+        draining=False,
+        nodes=nodes,
+        hour=HourTotals(avg_wait_time_ms=71_234.0, avg_process_time_ms=8400.0, timeout_count=3, rejected_count=1848),
+    )
+
+
+BUSY = overview(node("gpu-1", "busy"), node("gpu-2"), waiting=37)
+
+
+@attrs.define
+class Site:
+    """The page on a port of its own, showing `now`; can be stopped and started again on the same port."""
+
+    now: Overview = BUSY
+    port: int = 0
+    _runner: web.AppRunner | None = None
+
+    def overview(self) -> Overview:
+        return self.now
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    async def start(self) -> None:
+        app = web.Application()
+        config: Any = SimpleNamespace(server=SimpleNamespace(locale="ja"))
+        app[GATEWAY] = cast(Gateway, SimpleNamespace(overview=self.overview, config=config))
+        dashboard.setup(app)
+        self._runner = web.AppRunner(app)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True).start()
+        self.port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def site() -> AsyncIterator[Site]:
+    site = Site()
+    await site.start()
+    yield site
+    await site.stop()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def chromium() -> AsyncIterator[Browser]:
+    assert CHROMIUM is not None, "CI must install chromium"
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def browser(chromium: Browser) -> AsyncIterator[Browser]:
+    """The browser, without a page of another test."""
+    yield chromium
+    for context in chromium.contexts:
+        await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def visitor(browser: Browser) -> BrowserContext:
+    """Someone whose browser speaks Japanese."""
+    return await browser.new_context(locale="ja-JP", viewport={"width": 1400, "height": 900})
+
+
+def listen(page: Page) -> list[str]:
+    """What the console says, errors of scripts and refusals of the policy included."""
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    return said
+
+
+async def test_the_first_paint_needs_no_javascript(browser: Browser, site: Site) -> None:
+    context = await browser.new_context(locale="ja-JP", java_script_enabled=False)
+    page = await context.new_page()
+    await page.goto(site.url)
+    await expect(page.get_by_role("heading", level=1)).to_have_text("キュー状態")
+    await expect(page.locator("#waiting")).to_have_text("37")
+    await expect(page.locator("#processing")).to_have_text("1")
+    await expect(page.locator("#avg-wait")).to_have_text(re.compile(r"1\s*分\s*11\s*秒"))
+    await expect(page.locator("#nodes > li")).to_have_count(2)
+    await expect(page.locator("#link")).to_have_text("読み込み時点の表示")
+    await expect(page.get_by_role("link", name="再読み込み")).to_be_visible()
+    fill = await page.locator("#fill").bounding_box()
+    assert fill is not None
+    assert fill["width"] > 0
+
+
+async def test_a_change_is_on_the_page_within_a_second(visitor: BrowserContext, site: Site) -> None:
+    page = await visitor.new_page()
+    await page.goto(site.url)
+    await page.wait_for_selector(LIVE)
+    site.now = overview(node("gpu-1"), node("gpu-3", "busy"), waiting=38)
+    await expect(page.locator("#waiting")).to_have_text("38", timeout=1000)
+    await expect(page.locator("#nodes [data-node=name]")).to_have_text(["gpu-1", "gpu-3"])
+    await expect(page.locator("#nodes [data-node=in_service]")).to_have_text(["0", "1"])
+    await expect(page).to_have_title(re.compile("待機 38"))
+
+
+async def test_trouble_is_said_with_what_to_do_and_goes_away(visitor: BrowserContext, site: Site) -> None:
+    page = await visitor.new_page()
+    await page.goto(site.url)
+    notice = page.locator("#notice")
+    await expect(notice).to_contain_text("順調です。")
+    for now, words in [
+        (overview(), "[[nodes]]"),
+        (overview(node("gpu-1", "offline")), "すべてのノードがオフライン"),
+        (overview(node("gpu-1", "busy"), waiting=100), "キューが満杯"),
+        (BUSY, "順調です。"),
+    ]:
+        site.now = now
+        await expect(notice).to_contain_text(words)
+    await expect(notice).to_have_attribute("role", "status")
+
+
+async def test_it_says_when_the_connection_is_lost_and_recovers_by_itself(visitor: BrowserContext, site: Site) -> None:
+    page = await visitor.new_page()
+    await page.goto(site.url)
+    await page.wait_for_selector(LIVE)
+    await site.stop()
+    await page.wait_for_selector(LOST)
+    await expect(page.locator("#link")).to_contain_text("接続が切れました")
+    await expect(page.locator("#link")).to_contain_text(re.compile(r"\d+:\d\d:\d\d"))
+    site.now = overview(node("gpu-1"), waiting=5)
+    await site.start()
+    await page.wait_for_selector(LIVE)
+    await expect(page.locator("#waiting")).to_have_text("5")
+    await expect(page.locator("#link")).to_have_text("ライブ")
+
+
+async def test_it_recovers_from_an_answer_that_makes_a_browser_give_up(visitor: BrowserContext, site: Site) -> None:
+    page = await visitor.new_page()
+    refusals = 0
+
+    async def refuse_once(route: Any) -> None:
+        nonlocal refusals
+        if refusals:
+            await route.continue_()
+        else:
+            refusals += 1
+            await route.fulfill(status=503, body="")
+
+    await page.route(f"**{dashboard.EVENTS_PATH}*", refuse_once)
+    await page.goto(site.url)
+    await page.wait_for_selector(LIVE)
+    assert refusals == 1
+
+
+async def test_it_notices_a_connection_that_died_without_a_word(visitor: BrowserContext, site: Site) -> None:
+    page = await visitor.new_page()
+    await page.clock.install()
+    # A stream that opens and then never says anything, as one behind a pulled cable.
+    await page.add_init_script(
+        """window.opened = 0;
+        window.EventSource = class extends EventTarget {
+          static CLOSED = 2;
+          readyState = 1;
+          constructor(url) { super(); window.opened += 1; }
+          close() {}
+        };"""
+    )
+    await page.goto(site.url)
+    assert await page.evaluate("window.opened") == 1
+    await page.clock.run_for(11_000)
+    assert await page.evaluate("document.body.dataset.link") == "snapshot"
+    await page.clock.run_for(2_000)
+    assert await page.evaluate("document.body.dataset.link") == "lost"
+    await page.clock.run_for(2_000)
+    assert await page.evaluate("window.opened") == 2
+
+
+@pytest.mark.parametrize(
+    ("locale", "language", "words"),
+    [
+        ("ja-JP", "ja", ["キュー状態", "待機中", "処理中", "平均待機時間", "ライブ", "空き"]),
+        ("en-GB", "en", ["Queue", "Waiting", "In service", "Mean wait", "Live", "Free"]),
+        ("de-DE", "ja", ["キュー状態"]),
+    ],
+)
+async def test_it_speaks_the_visitors_language_also_once_live(
+    browser: Browser, site: Site, locale: str, language: str, words: list[str]
+) -> None:
+    context = await browser.new_context(locale=locale)
+    page = await context.new_page()
+    await page.goto(site.url)
+    await page.wait_for_selector(LIVE)
+    assert await page.evaluate("document.documentElement.lang") == language
+    for word in words:
+        await expect(page.locator("body")).to_contain_text(word)
+
+
+async def test_the_language_can_be_switched_by_keyboard(visitor: BrowserContext, site: Site) -> None:
+    page = await visitor.new_page()
+    await page.goto(site.url)
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Queue")
+    await page.wait_for_selector(LIVE)
+
+
+@pytest.mark.parametrize("width", [360, 768, 1400, 3840])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_nothing_has_to_be_scrolled_sideways(browser: Browser, site: Site, width: int, scheme: Any) -> None:
+    names = [node(name, "busy", reason="x" * 300) for name in HOSTILE]
+    site.now = overview(*names, waiting=9999, max_size=10_000)
+    context = await browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    page = await context.new_page()
+    await page.goto(site.url)
+    await page.wait_for_selector(LIVE)
+    assert await page.evaluate("document.documentElement.scrollWidth") <= width
+    outside = """width => [...document.querySelectorAll('main *')]
+        .filter(e => e.getBoundingClientRect().right > width + 1).map(e => e.outerHTML)"""
+    assert await page.evaluate(outside, width) == []
+
+
+@pytest.mark.parametrize("script", [True, False])
+async def test_hostile_names_are_text(browser: Browser, site: Site, script: bool) -> None:
+    site.now = overview(*(node(name, "offline", reason=name) for name in HOSTILE), node("gpu-1"))
+    context = await browser.new_context(java_script_enabled=script, locale="en")
+    page = await context.new_page()
+    said = listen(page)
+    await page.goto(site.url)
+    if script:
+        await page.wait_for_selector(LIVE)
+        # Once more from an event, and all tiles anew.
+        site.now = overview(*(node(name, "idle", reason=name) for name in reversed(HOSTILE)))
+        await expect(page.locator("#nodes > li")).to_have_count(len(HOSTILE))
+    shown = await page.locator("#nodes [data-node=name]").all_text_contents()
+    assert set(shown) >= {name.replace("\u202e", "\\u202e") for name in HOSTILE}
+    assert await page.locator("main img, main script, main b").count() == 0
+    assert await page.title() != "owned"
+    assert said == []
+
+
+async def test_the_console_stays_clean(visitor: BrowserContext, site: Site) -> None:
+    page = await visitor.new_page()
+    said = listen(page)
+    failed: list[str] = []
+    page.on("response", lambda response: failed.append(response.url) if response.status >= 400 else None)
+    await page.goto(site.url)
+    await page.wait_for_selector(LIVE)
+    for waiting in (1, 2, 3):
+        site.now = overview(node("gpu-1", "busy"), node(f"gpu-{waiting}"), waiting=waiting)
+        await expect(page.locator("#waiting")).to_have_text(str(waiting))
+    assert said == []
+    assert failed == []
+
+
+async def test_a_screen_reader_finds_its_way(visitor: BrowserContext, site: Site) -> None:
+    page = await visitor.new_page()
+    await page.goto(site.url)
+    await page.wait_for_selector(LIVE)
+    for landmark in ("banner", "main"):
+        await expect(page.get_by_role(cast(Any, landmark))).to_be_visible()
+    for region in ("待機中", "処理中", "平均待機時間 過去1時間"):
+        await expect(page.get_by_role("region", name=region, exact=True)).to_be_visible()
+    await expect(page.get_by_role("listitem").first).to_contain_text("処理中のリクエスト: 1 件")
+    # Numbers change all the time: only the notice and the connection are read out.
+    assert await page.locator("[role=status], [aria-live]").count() == 2
+
+
+async def test_tiles_stay_the_same_elements_while_they_change(visitor: BrowserContext, site: Site) -> None:
+    page = await visitor.new_page()
+    await page.goto(site.url)
+    await page.wait_for_selector(LIVE)
+    await page.evaluate("document.querySelector('#nodes > li').dataset.mine = 'yes'")
+    site.now = overview(node("gpu-0"), node("gpu-1", "offline"), waiting=1)
+    await expect(page.locator("#nodes > li[data-mine]")).to_contain_text("オフライン")
+    await expect(page.locator("#nodes [data-node=name]")).to_have_text(["gpu-0", "gpu-1"])
