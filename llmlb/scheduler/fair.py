@@ -7,6 +7,7 @@ may be told. It is driven from outside, one plain call per event, with the time 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 
 from llmlb.scheduler import forecast
 from llmlb.scheduler.order import Order, Running
@@ -34,7 +35,7 @@ class FairScheduler:
         self._numbers = 0
         self._promises = Promises()
         self._leaving: list[tuple[float, Ticket]] = []
-        self._leaving_at: tuple[int, float] = (-1, 0.0)
+        self._leaving_at = -inf
 
     @property
     def waiting(self) -> int:
@@ -150,8 +151,7 @@ class FairScheduler:
         return free
 
     def _departures(self, now: float) -> list[tuple[float, Ticket]]:
-        revision, at = self._leaving_at
-        if revision != self.revision and not at <= now < at + FRESH_SECS:
+        if not self._leaving_at <= now < self._leaving_at + FRESH_SECS:
             self._leaving = forecast.departures(self._order, self._free(now), self._times)
-            self._leaving_at = (self.revision, now)
+            self._leaving_at = now
         return self._leaving

@@ -37,7 +37,7 @@ class Promises:
             wait = leaving[k] - now
         else:
             wait = (leaving[-1] - now) * (k + 1) / len(leaving)
-        seconds = min(CAP_SECS, max(1, ceil(wait)))
+        seconds = max(1, ceil(min(CAP_SECS, wait)))
         if seconds < CAP_SECS:
             due = now + seconds
             # Nearly always the latest yet; where the queue has moved faster than told, keep the order.
