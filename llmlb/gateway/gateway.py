@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable
+from itertools import count
 from math import ceil
 
 import aiohttp
@@ -55,6 +56,7 @@ class Gateway:
         self.arrivals = 0
         self.outcomes: Counter[Outcome] = Counter()
         self._sinks = (self.hour.add, *sinks)
+        self._tickets = count(1)
         self._visits: set[Visit] = set()
         self._nobody_left = asyncio.Event()
         self._nobody_left.set()
@@ -77,6 +79,10 @@ class Gateway:
         `headers`: those that go to the node. `hold`: the room its body takes, given back with the first byte.
         """
         return Visit(self, request_id, call, identity, Outgoing(request_id, call, headers), hold)
+
+    def next_ticket_id(self) -> str:
+        """An id that no other visit has."""
+        return str(next(self._tickets))
 
     def admit(self, visit: Visit) -> None:
         """A visit begins: it is refused, waits, or is served at once."""

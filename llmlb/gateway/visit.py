@@ -68,7 +68,8 @@ class Visit:
         now = gateway.clock.now()
         self.id = request_id
         self.stage = Stage.NEW
-        self.ticket = Ticket(request_id, identity.flow, call.model, now)
+        # Not the request's id: clients choose that, and may send it twice.
+        self.ticket = Ticket(gateway.next_ticket_id(), identity.flow, call.model, now)
         self.place: Place | None = None
         """Where it stood when it began to wait; None if it never had to."""
         self._gateway = gateway
