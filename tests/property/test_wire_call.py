@@ -93,7 +93,9 @@ def test_every_body_is_read_as_json_readers_do_or_refused(body: bytes, data: st.
             whole = looks_like_json(body)
         except ValueError:
             return
-        wanted = isinstance(whole, dict) and isinstance(whole.get("model"), str) and whole["model"]
+        model = whole.get("model") if isinstance(whole, dict) else None
+        # Half a surrogate pair is passed on in a text, but no model has it in its name.
+        wanted = isinstance(model, str) and model.encode(errors="ignore").decode() == model != ""
         assert not wanted or not (whole.get("stream") is None or isinstance(whole["stream"], bool))
     else:
         whole = looks_like_json(body)
