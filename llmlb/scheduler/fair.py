@@ -94,7 +94,8 @@ class FairScheduler:
         Raises KeyError if it is not in service.
         """
         running = self._running.pop(ticket.id)
-        del self._running_on[running.node]
+        if self._running_on.get(running.node) is running:  # else the node left and came back meanwhile
+            del self._running_on[running.node]
         if again:
             self._order.undo(running)
         else:
