@@ -37,9 +37,12 @@ async def read_body(request: web.Request, hold: Hold, limit: int) -> bytes:
 
 
 async def _part(request: web.Request) -> bytes:
+    content = request.content
     try:
+        if (part := content.read_nowait()) or content.at_eof():
+            return part
         async with asyncio.timeout(STALL_SECS):
-            return await request.content.readany()
+            return await content.readany()
     except TimeoutError:
         raise StalledBody from None
     except (HttpProcessingError, web.RequestPayloadError):

@@ -21,6 +21,9 @@ from llmlb.wire.headers import to_client, to_node
 from llmlb.wire.http1 import ReplyHead
 from llmlb.wire.sse import StreamEnd
 
+UNTIMED_BYTES = 32 * 1024
+"""Unsent bytes below which a write cannot have to wait: half of asyncio's high-water mark."""
+
 
 def routes() -> list[web.RouteDef]:
     """A route for each endpoint; no other path ever reaches a node."""
@@ -56,7 +59,7 @@ async def relay(
     request: web.Request, visit: Visit, head: ReplyHead, family: Family, write_timeout_secs: float
 ) -> web.StreamResponse:
     """Pass the reply on, all bytes since the last read in one write."""
-    response = web.StreamResponse(status=head.status)
+    response = _Relayed(status=head.status)
     for name, value in to_client(head.headers):
         response.headers.add(name, value)
     response.headers.update(waiting_headers(visit))
@@ -66,15 +69,12 @@ async def relay(
     stream = StreamEnd(family) if _is_event_stream(response) else None
     visit.commit()
     try:
-        async with asyncio.timeout(write_timeout_secs):
-            await response.prepare(request)
+        await response.prepare(request)
         while data := await visit.read():
             if stream is not None:
                 stream.feed(data)
-            async with asyncio.timeout(write_timeout_secs):
-                await response.write(data)
-        async with asyncio.timeout(write_timeout_secs):
-            await response.write_eof()
+            await _within(write_timeout_secs, request, len(data), response.write(data))
+        await _within(write_timeout_secs, request, 0, response.write_eof())
         visit.delivered()
     except ReplyBroken:
         await _cut_short(request, response, stream, family)
@@ -82,6 +82,25 @@ async def relay(
         visit.stalled()
         _hang_up(request)
     return response
+
+
+class _Relayed(web.StreamResponse):
+    """A response whose head goes out with the first bytes of its body: one segment, one system call."""
+
+    _send_headers_immediately = False
+
+
+async def _within(limit_secs: float, request: web.Request, size: int, write: Awaitable[None]) -> None:
+    """Let the write take so long for the client to make room. Raises TimeoutError.
+
+    While little is unsent the write goes to the system's buffer without waiting, and needs no timer.
+    """
+    transport = request.transport
+    if transport is None or transport.get_write_buffer_size() + size <= UNTIMED_BYTES:
+        await write
+    else:
+        async with asyncio.timeout(limit_secs):
+            await write
 
 
 async def _cut_short(
