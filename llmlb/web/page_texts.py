@@ -72,10 +72,10 @@ PAGE_TEXTS: dict[str, dict[Locale, str]] = {
     },
     "no_node": {"ja": "ノードがありません。", "en": "There is no node."},
     "no_node_advice": {
-        "ja": "config.toml に [[nodes]] を追加するか、このマシンで Ollama、LM Studio、vLLM、llama.cpp の"
-        "いずれかを起動して、llmlb を再起動してください。",
-        "en": "Add [[nodes]] to config.toml, or start Ollama, LM Studio, vLLM or llama.cpp on this machine and "
-        "restart llmlb.",
+        "ja": "このマシンで Ollama、LM Studio、vLLM、llama.cpp のいずれかを起動すると自動的に見つかります。"
+        "ほかのマシンのノードは config.toml の [[nodes]] に書いてください。",
+        "en": "Start Ollama, LM Studio, vLLM or llama.cpp on this machine and it is found by itself. "
+        "List nodes on other machines as [[nodes]] in config.toml.",
     },
     "checking": {"ja": "ノードを確認しています。", "en": "Checking the nodes."},
     "checking_advice": {
