@@ -22,8 +22,11 @@ WELCOME = 0.49 * QUANTUM
 """How far below the others a returning key starts: before those level with it, never ahead of a debt."""
 MEMORY = 32
 """Turns after which a key's last turn no longer counts against it."""
+MOST_DEBTORS = 1000
+"""Keys remembered for nothing but what they owe; those served longest ago are forgiven first."""
 
 _number = attrgetter("number")
+_last = attrgetter("last")
 
 
 class Flow:
@@ -344,12 +347,12 @@ class Order:
         if len(self.flows) <= self._tidy_above:
             return
         floors = {pool: pool.floor() for pool in self.pools.values()}
-        self.flows = {
-            key: flow
-            for key, flow in self.flows.items()
-            if flow.waiting
-            or flow.running
-            or flow.last >= self.turn - MEMORY
-            or any(tag > floors[pool] for pool, tag in flow.tags.items())
-        }
+        here, debtors = {}, []
+        for key, flow in self.flows.items():
+            if flow.waiting or flow.running or flow.last >= self.turn - MEMORY:
+                here[key] = flow
+            elif any(tag > floors[pool] for pool, tag in flow.tags.items()):
+                debtors.append(flow)
+        debtors.sort(key=_last)
+        self.flows = here | {flow.key: flow for flow in debtors[-MOST_DEBTORS:]}
         self._tidy_above = 64 + 2 * len(self.flows)

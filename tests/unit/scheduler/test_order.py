@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from llmlb.scheduler.order import MEMORY, MOST_DEBTORS, Order
+from llmlb.scheduler.ticket import Ticket
 from tests.unit.scheduler.desk import Desk
 
 
@@ -75,3 +77,24 @@ def test_a_request_that_failed_on_a_node_does_not_change_that_nodes_order() -> N
         desk.come("A1 A2 A3 A4 A5 A6 A7 A8 B1 B2")
         orders.append(desk.next("one", 10))
     assert orders[0] == orders[1] == "A1 B1 A2 B2 A3 A4 A5 A6 A7 A8"
+
+
+def test_ever_new_keys_leave_no_trace_for_ever() -> None:
+    """Each of them still owes a turn when it has gone, in a queue that is never empty."""
+    order = Order({})
+    order.place_node("n", frozenset("m"))
+    for number in range(4000):
+        order.add(Ticket(str(number), str(number), "m", 0.0, number=number + 1))
+        if number > 2 and (running := order.take("n", 0.0)) is not None:
+            order.finish(running)
+        assert len(order.flows) <= 64 + 2 * (MOST_DEBTORS + MEMORY + 4) + 1
+
+
+def test_a_key_that_owes_is_not_forgotten_while_there_is_room() -> None:
+    order = Order({})
+    order.place_node("n", frozenset("m"))
+    for number in range(500):
+        order.add(Ticket(str(number), str(number), "m", 0.0, number=number + 1))
+        if number > 2 and (running := order.take("n", 0.0)) is not None:
+            order.finish(running)
+    assert "100" in order.flows
