@@ -40,7 +40,7 @@ class _Connection(web.RequestHandler):
         request_id = new_id()
         broken = status < 500
         if broken:
-            _log.info("malformed request", id=request_id, status=status, kind=type(exc).__name__)
+            _log.info("malformed_request", id=request_id, status=status, kind=type(exc).__name__)
         else:
             _log.error("internal error", id=request_id, exc_info=exc)
         if request.writer.output_size > 0:
