@@ -105,11 +105,7 @@ class Gateway(Program):
         """Wait until it listens and has found all of its nodes."""
         self.port = int((await self.says(r"http://localhost:(\d+)"))[1])
 
-        def found() -> bool:
-            online = {line["node"] for line in self.log if line["event"] == "node" and line["state"] == "online"}
-            return len(online) == len(self.nodes)
-
-        await eventually(found, "every node is found")
+        await self.all_online()
         assert (await self.get("/readyz")).status == (200 if self.nodes else 503)
 
     @property
@@ -199,6 +195,15 @@ class Gateway(Program):
     async def told(self, event: str) -> None:
         """Wait until the log has a line for this event."""
         await eventually(lambda: any(line["event"] == event for line in self.log), f"{event!r} in the log")
+
+    async def all_online(self, timeout: float = START_SECS) -> None:
+        """Wait until every node is online."""
+
+        def online() -> bool:
+            states = {line["node"]: line["state"] for line in self.log if line["event"] == "node"}
+            return list(states.values()) == ["online"] * len(self.nodes)
+
+        await eventually(online, "every node is online", timeout)
 
     # What is done to it
 
