@@ -64,7 +64,7 @@ class Contest:
         item = (entrant.tag, self._pushed, entrant, entrant.stamp)
         heappush(self._least, item)
         heappush(self._far, item)
-        if len(self._least) > 64 + 4 * len(self.entrants):
+        if max(len(self._least), len(self._far) + len(self._near)) > 64 + 4 * len(self.entrants):
             self._rebuild()
 
     def remove(self, key: str) -> None:
