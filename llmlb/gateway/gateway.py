@@ -78,11 +78,8 @@ class Gateway:
 
         `headers`: those that go to the node. `hold`: the room its body takes, given back with the first byte.
         """
-        return Visit(self, request_id, call, identity, Outgoing(request_id, call, headers), hold)
-
-    def next_ticket_id(self) -> str:
-        """An id that no other visit has."""
-        return str(next(self._tickets))
+        outgoing = Outgoing(str(next(self._tickets)), call, [*headers, ("x-request-id", request_id)])
+        return Visit(self, request_id, call, identity, outgoing, hold)
 
     def admit(self, visit: Visit) -> None:
         """A visit begins: it is refused, waits, or is served at once."""

@@ -10,14 +10,17 @@ from llmlb.wire.http1 import header_block, request_bytes
 
 
 class Outgoing:
-    """One client's request, ready for any node: what does not depend on the node is serialised once."""
+    """One client's request, ready for any node: what does not depend on the node is serialised once.
+
+    `id` is our own number for it: the request's id is the client's to choose, and may come twice.
+    """
 
     __slots__ = ("_call", "_common", "id")
 
-    def __init__(self, request_id: str, call: Call, headers: Iterable[tuple[str, str]]) -> None:
-        self.id = request_id
+    def __init__(self, id: str, call: Call, headers: Iterable[tuple[str, str]]) -> None:
+        self.id = id
         self._call: Call | None = call
-        self._common = header_block([*headers, ("x-request-id", request_id)])
+        self._common = header_block(headers)
 
     def pieces(self, node: Node, node_block: bytes) -> tuple[bytes, ...]:
         """The bytes to write to this node. Only an alias changes any byte of the body."""

@@ -6,22 +6,22 @@ import asyncio
 import enum
 from math import ceil
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Protocol, Self
 
-from llmlb.clock import Timer
+from llmlb.clock import Clock, Timer
+from llmlb.config.model import Config
 from llmlb.errors import Draining, NodeFailed, NodesUnreachable, NodeTimeout, QueueFull, QueueTimeout, Refusal
 from llmlb.gateway.bodies import Hold
 from llmlb.gateway.identity import Identity
 from llmlb.gateway.outgoing import Outgoing
 from llmlb.nodes.end import FAULTS, End, EndKind
 from llmlb.nodes.exchange import Exchange
+from llmlb.nodes.fleet import Fleet
 from llmlb.scheduler.ticket import Actual, Place, Ticket
 from llmlb.telemetry.record import Outcome, Record
+from llmlb.turns.port import Turns
 from llmlb.wire.call import Call
 from llmlb.wire.http1 import ReplyHead
-
-if TYPE_CHECKING:
-    from llmlb.gateway.gateway import Gateway
 
 CLIENT_LEFT = 499
 """What the log says where no answer could be given: nginx's word for it."""
@@ -53,6 +53,32 @@ class ReplyBroken(Exception):
     """The node failed, or the gateway stops, after the reply had begun to reach the client."""
 
 
+class Host(Protocol):
+    """The gateway, as its visits see it."""
+
+    @property
+    def config(self) -> Config:
+        """What the operator has set."""
+
+    @property
+    def clock(self) -> Clock:
+        """The time."""
+
+    @property
+    def turns(self) -> Turns:
+        """The queue."""
+
+    @property
+    def fleet(self) -> Fleet:
+        """The nodes."""
+
+    def admit(self, visit: Visit) -> None:
+        """The visit begins: it is refused, waits, or is served at once."""
+
+    def departed(self, visit: Visit) -> None:
+        """The visit is over."""
+
+
 class Visit:
     """A request inside the gateway: a waiter of the queue and the listener of its exchange.
 
@@ -62,14 +88,13 @@ class Visit:
     """
 
     def __init__(
-        self, gateway: Gateway, request_id: str, call: Call, identity: Identity, outgoing: Outgoing, hold: Hold
+        self, gateway: Host, request_id: str, call: Call, identity: Identity, outgoing: Outgoing, hold: Hold
     ) -> None:
         config = gateway.config
         now = gateway.clock.now()
         self.id = request_id
         self.stage = Stage.NEW
-        # Not the request's id: clients choose that, and may send it twice.
-        self.ticket = Ticket(gateway.next_ticket_id(), identity.flow, call.model, now)
+        self.ticket = Ticket(outgoing.id, identity.flow, call.model, now)
         self.place: Place | None = None
         """Where it stood when it began to wait; None if it never had to."""
         self._gateway = gateway
@@ -282,7 +307,7 @@ class Visit:
         tried = self.ticket.tried
         tried.add(self._node)
         if len(tried) > 1:
-            self._gateway.fleet.forgive(tried, self.id)
+            self._gateway.fleet.forgive(tried, self.ticket.id)
         return len(tried) < self._max_attempts and self._gateway.fleet.hopeful(self.ticket.model, tried)
 
     def _answer_to(self, end: End) -> Refusal:
