@@ -93,6 +93,12 @@ class Caller:
         """Whatever comes until the gateway closes the connection."""
         return await within(timeout, self._rest(), lambda: f"the gateway closes the connection of {self.id!r}")
 
+    def pause(self) -> None:
+        """Read nothing from now on."""
+        transport = self._writer.transport
+        assert isinstance(transport, asyncio.Transport)
+        transport.pause_reading()
+
     def leave(self) -> None:
         """Close the connection as a client does that has lost interest."""
         self._writer.close()
