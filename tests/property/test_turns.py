@@ -1,0 +1,199 @@
+"""The queue as a whole, nodes and clients beside it, against the naive rule: through anything that can happen."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import hypothesis.strategies as st
+from hypothesis import settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from llmlb.scheduler.ticket import Ticket
+from tests.property.naive_rule import NaiveRule, Request
+from tests.unit.turns.hall import Hall
+
+MODELS = ["a", "b", "c"]
+SERVED = st.sampled_from(["a", "a b", "b c", "a b c"])
+
+
+class Queue(RuleBasedStateMachine):
+    """Properties 7, 8, 9, 10, 33, 34, 35 and 39, and that every dispatch is the naive rule's."""
+
+    @initialize(
+        fair=st.sampled_from([True, True, False]),
+        weights=st.sampled_from([{}, {"A": 2.0, "B": 0.5}]),
+        max_size=st.integers(1, 8),
+        max_per_key=st.sampled_from([0, 0, 2]),
+        nodes=st.lists(SERVED, min_size=1, max_size=3),
+    )
+    def start(
+        self, fair: bool, weights: dict[str, float], max_size: int, max_per_key: int, nodes: list[str]
+    ) -> None:
+        self.naive = NaiveRule(weights, fair=fair)
+        self.requests: dict[str, Request] = {}
+        self.seen = 0
+        self.ids = 0
+        self.outcomes: Counter[str] = Counter()
+        self.max_size = max_size
+        self.max_per_key = max_per_key
+        self.back: set[str] = set()
+        self.told_at: tuple[float, int] = (-1.0, 0)
+        self.hall = Hall(
+            {"n0": nodes[0]}, weights, fair=fair, max_size=max_size, max_per_key=max_per_key, secs=10.0, timeout=30.0
+        )
+        self.naive.node_serves("n0", frozenset(nodes[0].split()))
+        for number, serves in enumerate(nodes[1:], start=1):
+            self.node(f"n{number}", serves)
+
+    # What happens
+
+    @rule(name=st.sampled_from(["n0", "n1", "n2", "n3"]), serves=SERVED)
+    def node(self, name: str, serves: str) -> None:
+        self.naive.node_serves(name, frozenset(serves.split()))
+        self.hall.node(name, serves)
+        self.follow()
+
+    @rule(key=st.sampled_from("ABCD"), model=st.sampled_from(MODELS), times=st.integers(1, 4))
+    def come(self, key: str, model: str, times: int) -> None:
+        for _ in range(times):
+            self.ids += 1
+            name = f"{key}{self.ids}"
+            request = self.requests[name] = Request(name, key, model, self.ids)
+            waiting, own = len(self.naive.waiting), sum(other.key == key for other in self.naive.waiting)
+            idle = any(self.takes(node) and self.naive.can_serve(node, request) for node in self.hall.nodes)
+            self.hall.come(name, model)
+            if idle:
+                assert self.hall.waiters[name].told == [self.hall.grants[-1][1]], "an idle node serves at once"
+            elif waiting >= self.max_size or (self.max_per_key and own >= self.max_per_key):
+                assert self.hall.refused(name)
+                self.outcomes["rejected"] += 1
+                self.check_retry_after(name, full=waiting >= self.max_size)
+            else:
+                self.naive.add(request)
+            self.follow()
+
+    @precondition(lambda self: self.busy())
+    @rule(data=st.data(), complete=st.booleans(), pull=st.booleans())
+    def end(self, data: st.DataObject, complete: bool, pull: bool) -> None:
+        name = data.draw(st.sampled_from(self.busy()))
+        ticket = self.has(name)
+        self.naive.finish(self.requests[ticket.id])
+        self.outcomes["served" if complete else "failed"] += 1
+        self.hall.end(name, complete=complete, pull=False)
+        if not pull:
+            self.hall.close(name)
+        else:
+            self.hall.pull(name)
+        self.follow()
+
+    @precondition(lambda self: self.busy())
+    @rule(data=st.data(), counts=st.booleans())
+    def fail(self, data: st.DataObject, counts: bool) -> None:
+        name = data.draw(st.sampled_from(self.busy()))
+        request = self.requests[self.has(name).id]
+        if counts:
+            request.failed_on.add(name)
+        self.naive.finish(request, again=True)
+        self.back.add(request.id)
+        granted = len(self.hall.grants)
+        self.hall.fail(name, counts=counts)
+        if self.hall.grants[granted:] and self.hall.grants[granted][0] == request.id:
+            self.seen += 1
+            self.naive.serve(request, self.hall.grants[granted][1])
+        else:
+            self.naive.add(request)
+        self.follow()
+
+    @precondition(lambda self: self.hall.line)
+    @rule(data=st.data())
+    def leave(self, data: st.DataObject) -> None:
+        name = data.draw(st.sampled_from(sorted(self.hall.line)))
+        self.hall.leave(name)
+        self.naive.withdraw(self.requests[name])
+        self.outcomes["cancelled"] += 1
+
+    @rule(data=st.data())
+    def open_or_close(self, data: st.DataObject) -> None:
+        name = data.draw(st.sampled_from(sorted(self.hall.nodes)))
+        if self.hall.nodes[name].open:
+            self.hall.close(name)
+        else:
+            self.hall.reopen(name)
+        self.follow()
+
+    @rule(seconds=st.sampled_from([0.2, 3.0, 17.0]))
+    def time_passes(self, seconds: float) -> None:
+        before = len(self.hall.timed_out)
+        self.hall.clock.advance(seconds)
+        for name, at in self.hall.timed_out[before:]:
+            assert at == self.hall.waiters[name].ticket.deadline, "not a moment before or after"
+            self.naive.withdraw(self.requests[name])
+            self.outcomes["timed out"] += 1
+
+    # What holds
+
+    @invariant()
+    def no_idle_node_could_serve_a_waiting_request(self) -> None:
+        """7: work is conserved, after every event."""
+        for name in self.hall.nodes:
+            if self.takes(name):
+                assert not [r.id for r in self.naive.waiting if self.naive.can_serve(name, r)]
+
+    @invariant()
+    def arrivals_are_outcomes_and_those_still_here(self) -> None:
+        """9: each exactly once. That a node has one request at most (8) and only who waits is granted one, asserts
+        the hall."""
+        snapshot = self.hall.turns.snapshot()
+        assert self.outcomes.total() + snapshot.waiting + snapshot.running == self.ids
+        assert snapshot.waiting == len(self.hall.line) == len(self.naive.waiting)
+        assert snapshot.waiting_by_key == Counter(request.key for request in self.naive.waiting)
+        assert snapshot.running_by_node == {
+            name: node.has.id for name, node in self.hall.nodes.items() if node.has is not None
+        }
+
+    @invariant()
+    def never_more_wait_than_may(self) -> None:
+        """33: newcomers never take the queue above its size. Who comes back from a node cannot be refused: each
+        such request may be one above it."""
+        waiting = [request.id for request in self.naive.waiting]
+        assert len(waiting) <= self.max_size + len(self.back & set(waiting))
+
+    # How
+
+    def follow(self) -> None:
+        """Let the naive rule take the same steps, and see that they are the same."""
+        for name, node in self.hall.grants[self.seen :]:
+            self.seen += 1
+            request = self.requests[name]
+            if request in self.naive.waiting:
+                expected = self.naive.take(node)
+                assert expected is request, f"{node} is {expected}'s"
+            else:
+                self.naive.serve(request, node)
+
+    def check_retry_after(self, name: str, *, full: bool) -> None:
+        """39: 1 to 60, and not less than was told to another in the same moment, nothing having happened since."""
+        seconds = self.hall.told(name)[0]
+        assert isinstance(seconds, int)
+        assert 1 <= seconds <= 60
+        if full:
+            now, revision = self.hall.clock.now(), self.hall.scheduler.revision
+            if (now, revision) == self.told_at:
+                assert seconds >= self.told
+            self.told_at, self.told = (now, revision), seconds
+
+    def busy(self) -> list[str]:
+        return sorted(name for name, node in self.hall.nodes.items() if node.has is not None)
+
+    def has(self, name: str) -> Ticket:
+        ticket = self.hall.nodes[name].has
+        assert ticket is not None
+        return ticket
+
+    def takes(self, name: str) -> bool:
+        node = self.hall.nodes[name]
+        return node.open and node.has is None
+
+
+TestQueue = Queue.TestCase
+TestQueue.settings = settings(stateful_step_count=60)
