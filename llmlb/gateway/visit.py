@@ -138,7 +138,11 @@ class Visit:
         return ceil(self.place.wait - _ROUNDING)
 
     def __enter__(self) -> Self:
-        self._gateway.admit(self)
+        try:
+            self._gateway.admit(self)
+        except BaseException as error:
+            self.__exit__(type(error), error, None)  # a bug; one visit less to wait for all the same
+            raise
         return self
 
     def __exit__(

@@ -75,6 +75,7 @@ class Runner(web.AppRunner):
         super().__init__(
             app,
             access_log=None,
+            auto_decompress=False,  # a compressed body is refused, by us and unread
             handler_cancellation=True,
             keepalive_timeout=KEEPALIVE_SECS,
             shutdown_timeout=SHUTDOWN_SECS,

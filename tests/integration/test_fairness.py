@@ -6,7 +6,7 @@ import asyncio
 
 from llmlb.config.model import KeyConfig, Queue
 from llmlb.testing import ScriptedNode
-from tests.integration.bench import Answer, Bench, config
+from tests.integration.bench import Bench, config
 from tests.integration.conftest import NewNode, Start
 
 KEYS = (KeyConfig(name="a", key="A"), KeyConfig(name="b", key="B"))
@@ -14,9 +14,7 @@ KEYS = (KeyConfig(name="a", key="A"), KeyConfig(name="b", key="B"))
 
 async def order_of_service(gateway: Bench, node: ScriptedNode, keys: str, **more: object) -> str:
     """Whose requests the node receives, one after another, when they arrive in this order."""
-    tasks: list[asyncio.Task[Answer]] = []
-    for key in keys:
-        tasks.append(await gateway.arrive(key=key, json={"model": "m", "sender": key} | more))
+    tasks = [await gateway.arrive(key=key, json={"model": "m", "sender": key} | more) for key in keys]
     served = ""
     for _ in keys:
         request = await node.received()
@@ -71,9 +69,8 @@ async def test_requests_without_a_key_are_one_flow_and_every_other_key_its_own(
     node: ScriptedNode, start: Start
 ) -> None:
     gateway = await start(config(node))
-    tasks = []
-    for key in (None, None, None, "x", "y"):
-        tasks.append(await gateway.arrive(key=key, json={"model": "m", "key": key}))
+    keys = (None, None, None, "x", "y")
+    tasks = [await gateway.arrive(key=key, json={"model": "m", "key": key}) for key in keys]
     served = []
     for _ in tasks:
         request = await node.received()
