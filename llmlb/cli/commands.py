@@ -12,9 +12,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import structlog
+
 from llmlb import __version__
 from llmlb.app import Running, serve
 from llmlb.cli.demo import serve_demo
+from llmlb.cli.start_problem import cannot_start
 from llmlb.cli.texts import say, terminal_locale
 from llmlb.config.load import Loaded, load
 from llmlb.config.problems import ConfigError
@@ -24,6 +27,8 @@ from llmlb.nodes.discovery import places
 
 DEFAULT_FILE = Path("config.toml")
 
+_log = structlog.get_logger("llmlb")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
@@ -31,21 +36,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser(locale).parse_args(arguments)
     try:
         loaded = load(_file(options.config), os.environ)
-        for notice in loaded.notices:
-            print(f"llmlb: {notice.text(locale)}", file=sys.stderr)
-        if options.command == "check":
-            print(say(locale, "checked", file=loaded.path or say(locale, "no_file")))
-            return 0
-        run = serve_demo if options.command == "demo" else serve
-        return asyncio.run(run(loaded.config, lambda gateway: _announce(gateway, loaded, options.command, locale)))
     except ConfigError as error:
-        print(f"llmlb: {describe_problems(error.problems, locale)}", file=sys.stderr)
-        return 2
+        return _complain(describe_problems(error.problems, locale), code=2)
+    if options.command == "check":
+        for notice in loaded.notices:
+            _complain(notice.text(locale))
+        print(say(locale, "checked", file=loaded.path or say(locale, "no_file")))
+        return 0
+    run = serve_demo if options.command == "demo" else serve
+    try:
+        return asyncio.run(run(loaded.config, lambda gateway: _announce(gateway, loaded, options.command, locale)))
     except OSError as error:
-        print(f"llmlb: {say(locale, 'cannot_listen', problem=error.strerror or error)}", file=sys.stderr)
-        return 1
+        return _complain(cannot_start(locale, error, loaded.config))
     except KeyboardInterrupt:
         return 130
+
+
+def _complain(text: str, code: int = 1) -> int:
+    """Say what is wrong. Returns the exit code."""
+    print(f"llmlb: {text}", file=sys.stderr)
+    return code
 
 
 def _file(named: str | None) -> Path | None:
@@ -67,6 +77,8 @@ def _parser(locale: Locale) -> argparse.ArgumentParser:
 
 def _announce(gateway: Running, loaded: Loaded, command: str, locale: Locale) -> None:
     """Say where the gateway is and what it has found, for the person who has just started it."""
+    for warning in loaded.warnings:
+        _log.warning("ignored", problem=warning)
     config = loaded.config
     print(say(locale, "listening", url=gateway.url))
     if command == "demo":

@@ -24,7 +24,29 @@ _TEXTS: dict[str, dict[Locale, str]] = {
     },
     "no_file": {"ja": "既定の設定", "en": "the defaults"},
     "checked": {"ja": "問題ありません: {file}", "en": "No problems: {file}"},
-    "cannot_listen": {"ja": "起動できません: {problem}", "en": "cannot start: {problem}"},
+    "cannot_start": {"ja": "起動できません: {problem}", "en": "cannot start: {problem}"},
+    "port_taken": {
+        "ja": (
+            "起動できません: {host} のポート {port} はほかのプログラムが使用中です。"
+            "[server] port か LLMLB_SERVER_PORT で別のポートを指定してください。"
+        ),
+        "en": (
+            "cannot start: another program is using port {port} on {host}. "
+            "Choose another port with [server] port or LLMLB_SERVER_PORT."
+        ),
+    },
+    "port_forbidden": {
+        "ja": "起動できません: ポート {port} で待ち受ける権限がありません。1024以上のポートを指定してください。",
+        "en": "cannot start: no permission to listen on port {port}. Choose one from 1024 on.",
+    },
+    "no_such_address": {
+        "ja": "起動できません: このマシンにアドレス {host} はありません。[server] host を確認してください。",
+        "en": "cannot start: this machine has no address {host}. See [server] host.",
+    },
+    "log_file": {
+        "ja": "起動できません: ログファイル {file} に書き込めません（{problem}）。",
+        "en": "cannot start: the log file {file} cannot be written ({problem}).",
+    },
     "listening": {"ja": "llmlb: {url} で待ち受けています", "en": "llmlb is listening on {url}"},
     "nodes": {"ja": "ノード: {names}", "en": "Nodes: {names}"},
     "found": {
