@@ -203,11 +203,11 @@ def _text(asked: Asked) -> str:
 
 
 async def _run(node: SimulatedNode, host: str, port: int) -> None:
-    await node.start(host, port)
-    print(f"{node.name}: {node.url} ({', '.join(node.models)})", flush=True)
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    await node.start(host, port)
+    print(f"{node.name}: {node.url} ({', '.join(node.models)})", flush=True)
     await stopped.wait()
     await node.stop()
 
