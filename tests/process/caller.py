@@ -95,9 +95,11 @@ class Caller:
 
     def pause(self) -> None:
         """Read nothing from now on."""
-        transport = self._writer.transport
-        assert isinstance(transport, asyncio.Transport)
-        transport.pause_reading()
+        self._transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read again."""
+        self._transport.resume_reading()
 
     def leave(self) -> None:
         """Close the connection as a client does that has lost interest."""
@@ -115,6 +117,12 @@ class Caller:
         self._writer.transport.abort()
         with suppress(OSError):
             await self._writer.wait_closed()
+
+    @property
+    def _transport(self) -> asyncio.Transport:
+        transport = self._writer.transport
+        assert isinstance(transport, asyncio.Transport)
+        return transport
 
     async def _reply(self) -> Reply:
         head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
