@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
@@ -13,6 +12,7 @@ from llmlb.messages import text
 from llmlb.web.body import read_body
 from llmlb.web.faults import FAULTS, locale_of, waiting_headers
 from llmlb.web.keys import GATEWAY, REQUEST_ID, VISIT
+from llmlb.web.patience import Patience
 from llmlb.web.requests import sender
 from llmlb.wire.call import read_call
 from llmlb.wire.endpoints import ENDPOINTS, Endpoint, Family
@@ -20,9 +20,6 @@ from llmlb.wire.envelope import error_event
 from llmlb.wire.headers import to_client, to_node
 from llmlb.wire.http1 import ReplyHead
 from llmlb.wire.sse import StreamEnd
-
-UNTIMED_BYTES = 32 * 1024
-"""Unsent bytes below which a write cannot have to wait: half of asyncio's high-water mark."""
 
 
 def routes() -> list[web.RouteDef]:
@@ -67,20 +64,18 @@ async def relay(
     if length.isdigit():
         response.content_length = int(length)
     stream = StreamEnd(family) if _is_event_stream(response) else None
+    patience = Patience(request.transport, request.app[GATEWAY].clock, write_timeout_secs, visit.stalled)
     visit.commit()
     try:
         await response.prepare(request)
         while data := await visit.read():
             if stream is not None:
                 stream.feed(data)
-            await _within(write_timeout_secs, request, len(data), response.write(data))
-        await _within(write_timeout_secs, request, 0, response.write_eof())
+            await patience.write(len(data), response.write(data))
+        await patience.write(0, response.write_eof())
         visit.delivered()
     except ReplyBroken:
-        await _cut_short(request, response, stream, family)
-    except TimeoutError:
-        visit.stalled()
-        _hang_up(request)
+        await _cut_short(request, response, stream, family, patience)
     return response
 
 
@@ -90,34 +85,17 @@ class _Relayed(web.StreamResponse):
     _send_headers_immediately = False
 
 
-async def _within(limit_secs: float, request: web.Request, size: int, write: Awaitable[None]) -> None:
-    """Let the write take so long for the client to make room. Raises TimeoutError.
-
-    While little is unsent the write goes to the system's buffer without waiting, and needs no timer.
-    """
-    transport = request.transport
-    if transport is None or transport.get_write_buffer_size() + size <= UNTIMED_BYTES:
-        await write
-    else:
-        async with asyncio.timeout(limit_secs):
-            await write
-
-
 async def _cut_short(
-    request: web.Request, response: web.StreamResponse, stream: StreamEnd | None, family: Family
+    request: web.Request, response: web.StreamResponse, stream: StreamEnd | None, family: Family, patience: Patience
 ) -> None:
     """End a broken reply so that nobody takes it for a whole one: say so in a stream, then close without its end."""
     if stream is not None and not stream.finished:
         message = text(locale_of(request, request.app), "stream_broken")
         event = error_event(family, message=message, type="server_error", code="node_failed")
-        await response.write(stream.closing() + event)
+        last = stream.closing() + event
+        await patience.write(len(last), response.write(last))
     if request.transport is not None:
         request.transport.close()  # what is written is still sent
-
-
-def _hang_up(request: web.Request) -> None:
-    if request.transport is not None:
-        request.transport.abort()
 
 
 def _is_event_stream(response: web.StreamResponse) -> bool:

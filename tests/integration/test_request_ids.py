@@ -92,7 +92,7 @@ async def test_a_stream_carries_its_id_too(node: ScriptedNode, start: Start) -> 
 async def test_an_unknown_expectation_has_an_id_too(node: ScriptedNode, start: Start) -> None:
     gateway = await start(config(node))
     reply = await gateway.raw(
-        b"POST /v1/embeddings HTTP/1.1\r\nHost: x\r\nExpect: a-miracle\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+        b"POST /v1/rerank HTTP/1.1\r\nHost: x\r\nExpect: a-miracle\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
     )
     assert reply.split(b" ", 2)[1] == b"417"
     assert b"Server: llmlb\r\n" in reply

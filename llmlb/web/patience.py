@@ -1,0 +1,80 @@
+"""Patience with a client that reads slowly: while it takes anything at all, there is no hurry."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import socket
+import struct
+import termios
+from collections.abc import Awaitable, Callable
+
+from llmlb.clock import Clock, Timer
+
+UNTIMED_BYTES = 32 * 1024
+"""Unsent bytes below which a write cannot have to wait: half of asyncio's high-water mark."""
+LOOKS = 4
+"""How often progress is looked for within the limit."""
+
+
+class Patience:
+    """Watches the writes to one client. One that takes nothing for `limit_secs` is hung up on.
+
+    `gave_up` is called just before that; the write then ends as for any client that has left.
+    """
+
+    def __init__(
+        self, transport: asyncio.Transport | None, clock: Clock, limit_secs: float, gave_up: Callable[[], None]
+    ) -> None:
+        self._transport = transport
+        self._clock = clock
+        self._limit_secs = limit_secs
+        self._gave_up = gave_up
+        self._timer: Timer | None = None
+        self._left = 0
+        self._since = 0.0
+
+    async def write(self, size: int, write: Awaitable[None]) -> None:
+        """Let `write`, of `size` bytes, take as long as the client needs."""
+        transport = self._transport
+        if transport is None or transport.get_write_buffer_size() + size <= UNTIMED_BYTES:
+            await write  # into the system's buffer, without waiting: no timer is needed
+            return
+        self._left, self._since = unsent(transport), self._clock.now()
+        self._watch()
+        try:
+            await write
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+
+    def _watch(self) -> None:
+        self._timer = self._clock.call_at(self._clock.now() + self._limit_secs / LOOKS, self._look)
+
+    def _look(self) -> None:
+        transport = self._transport
+        assert transport is not None
+        left, now = unsent(transport), self._clock.now()
+        if left != self._left:
+            self._left, self._since = left, now
+        elif now >= self._since + self._limit_secs:
+            self._gave_up()
+            transport.abort()
+            return
+        self._watch()
+
+
+def unsent(transport: asyncio.Transport) -> int:
+    """Bytes that the other side has not taken yet: ours, and those the system holds and tells of.
+
+    The system's count: it takes megabytes for a slow reader and then nothing for minutes, while the reader reads on.
+    """
+    held = transport.get_write_buffer_size()
+    sock: socket.socket | None = transport.get_extra_info("socket")
+    if sock is None:
+        return held
+    try:
+        (queued,) = struct.unpack("i", fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, b"\0\0\0\0"))
+    except (OSError, ValueError):  # a system that does not tell this of a socket, or one just closed
+        return held
+    return held + int(queued)
