@@ -28,7 +28,9 @@ def histories(most: int = 40, keys: str = "ABCD") -> st.SearchStrategy[list[Even
     )
 
 
-def played(events: list[Event], weights: Mapping[str, float] | None = None, *, nodes: int = 1, fair: bool = True) -> Desk:
+def played(
+    events: list[Event], weights: Mapping[str, float] | None = None, *, nodes: int = 1, fair: bool = True
+) -> Desk:
     """A desk with one pool of nodes after these events."""
     desk = Desk({f"n{number}": "m" for number in range(nodes)}, dict(weights or {}), fair=fair)
     play(desk, events)

@@ -26,9 +26,7 @@ class Queue(RuleBasedStateMachine):
         max_per_key=st.sampled_from([0, 0, 2]),
         nodes=st.lists(SERVED, min_size=1, max_size=3),
     )
-    def start(
-        self, fair: bool, weights: dict[str, float], max_size: int, max_per_key: int, nodes: list[str]
-    ) -> None:
+    def start(self, fair: bool, weights: dict[str, float], max_size: int, max_per_key: int, nodes: list[str]) -> None:
         self.naive = NaiveRule(weights, fair=fair)
         self.requests: dict[str, Request] = {}
         self.seen = 0
@@ -38,6 +36,7 @@ class Queue(RuleBasedStateMachine):
         self.max_per_key = max_per_key
         self.back: set[str] = set()
         self.told_at: tuple[float, int] = (-1.0, 0)
+        self.told = 0
         self.hall = Hall(
             {"n0": nodes[0]}, weights, fair=fair, max_size=max_size, max_per_key=max_per_key, secs=10.0, timeout=30.0
         )
@@ -64,10 +63,10 @@ class Queue(RuleBasedStateMachine):
             self.hall.come(name, model)
             if idle:
                 assert self.hall.waiters[name].told == [self.hall.grants[-1][1]], "an idle node serves at once"
-            elif waiting >= self.max_size or (self.max_per_key and own >= self.max_per_key):
+            elif 0 < self.max_per_key <= own or waiting >= self.max_size:
                 assert self.hall.refused(name)
                 self.outcomes["rejected"] += 1
-                self.check_retry_after(name, full=waiting >= self.max_size)
+                self.check_retry_after(name, common=not 0 < self.max_per_key <= own)
             else:
                 self.naive.add(request)
             self.follow()
@@ -171,12 +170,12 @@ class Queue(RuleBasedStateMachine):
             else:
                 self.naive.serve(request, node)
 
-    def check_retry_after(self, name: str, *, full: bool) -> None:
-        """39: 1 to 60, and not less than was told to another in the same moment, nothing having happened since."""
+    def check_retry_after(self, name: str, *, common: bool) -> None:
+        """39: 1 to 60, and for a place in the common queue not less than another was told in the same moment."""
         seconds = self.hall.told(name)[0]
         assert isinstance(seconds, int)
         assert 1 <= seconds <= 60
-        if full:
+        if common:
             now, revision = self.hall.clock.now(), self.hall.scheduler.revision
             if (now, revision) == self.told_at:
                 assert seconds >= self.told

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 import pytest
 
@@ -10,7 +12,7 @@ from llmlb.scheduler.placement import Candidate, choose
 PLAIN = Candidate("n", loaded=False, models=1, failures=0, mean_secs=5.0, idle_since=0.0)
 
 
-def chosen(**changes: dict[str, object]) -> str:
+def chosen(**changes: dict[str, Any]) -> str:
     """The choice among nodes that differ from the plain one as told."""
     return choose([attrs.evolve(PLAIN, node=node, **change) for node, change in changes.items()]).node
 
@@ -37,7 +39,8 @@ def test_nine_requests_over_three_nodes_never_used_give_three_each() -> None:
 
 
 def test_the_model_in_memory_comes_before_everything() -> None:
-    assert chosen(cold={}, warm={"loaded": True, "models": 9, "failures": 9, "mean_secs": 99.0, "idle_since": 9.0}) == "warm"
+    worst = {"models": 9, "failures": 9, "mean_secs": 99.0, "idle_since": 9.0}
+    assert chosen(cold={}, warm={"loaded": True, **worst}) == "warm"
 
 
 def test_then_the_node_with_the_fewest_models() -> None:
@@ -66,7 +69,8 @@ def test_a_node_not_measured_yet_is_no_slower_than_the_fastest() -> None:
 
 
 def test_the_slow_one_is_passed_even_when_another_is_not_measured() -> None:
-    assert chosen(slow={"mean_secs": 50.0}, fast={"idle_since": 2.0}, new={"mean_secs": None, "idle_since": 1.0}) == "new"
+    new = {"mean_secs": None, "idle_since": 1.0}
+    assert chosen(slow={"mean_secs": 50.0}, fast={"idle_since": 2.0}, new=new) == "new"
 
 
 def test_there_has_to_be_a_candidate() -> None:
