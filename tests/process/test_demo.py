@@ -95,9 +95,9 @@ def text(event: dict[str, list[dict[str, dict[str, str]]]]) -> str:
 
 async def curl_as_printed(demo: Program) -> str:
     """What the command prints that the demo tells people to try, run by a shell."""
-    command = (await demo.says(r"  (curl -N (?:[^\n]|\\\n)+'\})'"))[0]
+    command = (await demo.says(r"(?s)  (curl -N .*?\}')\n"))[1]
     process = await asyncio.create_subprocess_shell(
-        f"no_proxy='*' {command.strip()}", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+        f"no_proxy='*' {command}", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
     )
     out, _ = await within(55, process.communicate(), lambda: "curl ends")
     return out.decode()
