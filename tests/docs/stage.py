@@ -7,7 +7,9 @@ import threading
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, NoReturn, Self, TypeVar
+
+import structlog
 
 from llmlb.app import Running, running
 from llmlb.clock import Clock
@@ -34,6 +36,9 @@ class Stage:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
 
     def __enter__(self) -> Self:
+        # Its log would go to whatever pytest captures at the moment, which may be closed when a line comes.
+        self._logging = structlog.get_config()
+        structlog.configure(processors=[unsaid])
         self._thread.start()
         return self
 
@@ -46,6 +51,12 @@ class Stage:
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(PATIENCE)
             self._loop.close()
+            structlog.configure(**self._logging)
+
+
+def unsaid(*_: Any) -> NoReturn:
+    """Drops a line of the log."""
+    raise structlog.DropEvent
 
 
 class FastDemo(Stage):
