@@ -12,7 +12,7 @@ from tests.process.program import Gateway
 
 PIECE = b'data: {"choices": [{"index": 0, "delta": {"content": "a"}}]}\n\n'
 EVENTS = {"Content-Type": "text/event-stream"}
-SLACK = 0.4
+SLACK = 0.6
 """Seconds by which a loaded machine may be late beyond the 100 ms that are promised."""
 
 

