@@ -62,7 +62,9 @@ async def ask(
             allow_redirects=False,
             ssl=tls if tls is not None else True,
         ) as reply:
-            body = await reply.content.read(MOST_BYTES)
+            body = bytearray()
+            while len(body) < MOST_BYTES and (piece := await reply.content.readany()):
+                body += piece
             try:
                 return reply.status, msgspec.json.decode(body), reply.headers.get("server", "")
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -1,0 +1,33 @@
+"""One probe of a node, over a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+
+import aiohttp
+
+from llmlb.config.model import NodeConfig
+from llmlb.nodes.probe import Found, ask
+from llmlb.testing.waiting import settle
+
+PIECES = (b'{"data": [{"id"', b': "a"}, ', b'{"id": "b"}]}')
+
+
+async def test_a_list_of_models_may_come_in_pieces() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = await reader.readuntil(b"\r\n\r\n")
+        if request.startswith(b"GET /v1/models "):
+            writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            for piece in PIECES:
+                writer.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+                await settle()  # the other side reads it by itself
+            writer.write(b"0\r\n\r\n")
+        else:
+            writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    node = NodeConfig(name="n", url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    async with server, aiohttp.ClientSession() as session:
+        found = await ask(session, node, 5.0, None)
+    assert found == Found("openai", ("a", "b"))
