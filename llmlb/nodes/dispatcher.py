@@ -30,6 +30,8 @@ class Dispatcher:
         self.exchange: Exchange | None = None
         self.since = clock.now()
         """When the slot was last taken or given back."""
+        self.moves = 0
+        """How often it was."""
         self._turns = turns
         self._upstream = upstream
         self._clock = clock
@@ -77,6 +79,7 @@ class Dispatcher:
         """Send the granted request: at once on the open line, else as soon as the task has connected."""
         assert self.exchange is None, "a node gets one request at a time"
         self.exchange = exchange
+        self.moves += 1
         self.since = self._clock.now()
         exchange.carrier = self
         if self._line is not None and self._line.open:
@@ -102,6 +105,7 @@ class Dispatcher:
         """The exchange has ended on the wire: settle it, and take the next."""
         assert exchange is self.exchange
         self.exchange = None
+        self.moves += 1
         now = self._clock.now()
         held = now - self.since
         self.since = self.node.idle_since = now

@@ -92,9 +92,7 @@ class Fleet:
         """Whether a request for the model may wait: some node not tried yet serves it, or may turn out to."""
         tried = set(tried)
         return any(
-            (model in m.node.serves or m.node.health is Health.PENDING)
-            for m in self
-            if m.node.hopeful and m.node.id not in tried
+            (model in m.node.serves or not m.node.serves) for m in self if m.node.hopeful and m.node.id not in tried
         )
 
     def back_in(self, model: str) -> float:

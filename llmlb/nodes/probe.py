@@ -122,19 +122,28 @@ class Probe:
         self._timer = self._clock.call_at(self._clock.now() + pause, self._due.set)
 
     async def once(self) -> None:
-        """Ask, and tell the node what was found. Bad news about a busy node is no news."""
+        """Ask, and tell the node what was found.
+
+        Bad news is news only of a node that had no request while it was asked, and what an exchange has found out
+        meanwhile stands: a node that has just failed one is asked anew.
+        """
+        dispatcher, node = self._dispatcher, self._node
+        was_offline = node.health is Health.OFFLINE
+        moves = dispatcher.moves
+        idle = dispatcher.exchange is None
         answer = await self._ask()
-        if isinstance(answer, Unreachable) and self._dispatcher.exchange is None:
+        if isinstance(answer, Unreachable) and idle and dispatcher.moves == moves:
             # Our own kept connection may be what occupies a server with a single thread.
-            self._dispatcher.release_line()
+            dispatcher.release_line()
             answer = await self._ask()
+        idle = idle and dispatcher.moves == moves
         match answer:
-            case Found(kind, models, loaded):
-                self._node.found(kind, models, loaded)
-            case Loading(reason) if self._dispatcher.exchange is None:
-                self._node.is_loading(reason)
-            case Unreachable(reason) if self._dispatcher.exchange is None:
-                self._node.unreachable(reason)
+            case Found(kind, models, loaded) if was_offline or node.health is not Health.OFFLINE:
+                node.found(kind, models, loaded)
+            case Loading(reason) if idle:
+                node.is_loading(reason)
+            case Unreachable(reason) if idle:
+                node.unreachable(reason)
 
     async def _ask(self) -> Answer:
         return await ask(self._session, self._node.config, self._health.timeout_secs, self._tls)
