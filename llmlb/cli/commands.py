@@ -32,6 +32,7 @@ _log = structlog.get_logger("llmlb")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
+    _open_what_is_closed()
     locale = terminal_locale(os.environ)
     options = _parser(locale).parse_args(arguments)
     try:
@@ -56,6 +57,13 @@ def _complain(text: str, code: int = 1) -> int:
     """Say what is wrong. Returns the exit code."""
     print(f"llmlb: {text}", file=sys.stderr)
     return code
+
+
+def _open_what_is_closed() -> None:
+    """Let a program that was started with its output closed (`>&-`) run all the same, and say its words to nobody."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - stays open
 
 
 def _file(named: str | None) -> Path | None:

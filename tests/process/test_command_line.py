@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shutil
 import socket
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from itertools import count
 from pathlib import Path
@@ -13,7 +16,8 @@ from pathlib import Path
 import pytest
 
 import llmlb
-from tests.process.program import ROOT, Program
+from llmlb.testing import eventually
+from tests.process.program import ROOT, START_SECS, Program
 
 JAPANESE = {"LANG": "ja_JP.UTF-8"}
 WRONG = """
@@ -158,3 +162,23 @@ async def test_without_nodes_it_says_where_it_looked_and_what_to_do(tmp_path: Pa
         assert "Traceback" not in program.err
     finally:
         program.kill()
+
+
+def start_with_output_closed(folder: Path, log: Path) -> subprocess.Popen[bytes]:
+    """A gateway that can speak through its log file only."""
+    environ = {**os.environ, "LLMLB_SERVER_PORT": "0", "LLMLB_LOG_FILE": str(log), "PYTHONPATH": str(ROOT)}
+    command = ["sh", "-c", 'exec "$0" -m llmlb serve >&- 2>&-', sys.executable]
+    return subprocess.Popen(command, cwd=folder, env=environ)
+
+
+async def test_it_runs_with_its_output_closed(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    process = start_with_output_closed(tmp_path, log)
+    try:
+        await eventually(lambda: log.exists() and '"listening"' in log.read_text(), "it listens", START_SECS)
+        process.terminate()
+        await eventually(lambda: process.poll() is not None, "it ends", START_SECS)
+        assert process.returncode == 0
+    finally:
+        process.kill()
+        process.wait()
