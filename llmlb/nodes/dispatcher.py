@@ -139,7 +139,7 @@ class Dispatcher:
             case EndKind.COMPLETE:
                 node.served(held)
             case EndKind.BUSY:
-                node.rest(end.reason, end.retry_after)
+                node.busy(end.reason, end.retry_after)
             case EndKind.ERROR:
                 node.failed(request.id, end.reason, gone=False)
             case EndKind.UNREACHABLE | EndKind.BROKEN | EndKind.SILENT:

@@ -151,12 +151,19 @@ class Node:
             self._pause = 0.0
             self._changed(self)
 
-    def rest(self, reason: str, seconds: float | None = None) -> None:
-        """Leave it alone: for the seconds it asked for, at most a minute, else for a growing pause."""
-        if seconds is None:
-            seconds = min(LONGEST_PAUSE_SECS, FIRST_PAUSE_SECS * 2**self._busy_answers)
+    def busy(self, reason: str, asked: float | None) -> None:
+        """It is busy for others: it rests for the seconds it asked for, at most a minute, else for a growing pause.
+
+        No seconds at all count as none asked for: else the request would come and go without end.
+        """
+        if not asked:
+            asked = min(LONGEST_PAUSE_SECS, FIRST_PAUSE_SECS * 2**self._busy_answers)
             self._busy_answers = min(self._busy_answers + 1, 10)
-        self.rest_until = self._clock.now() + min(seconds, MOST_REST_SECS)
+        self.rest(reason, min(asked, MOST_REST_SECS))
+
+    def rest(self, reason: str, seconds: float) -> None:
+        """Leave it alone for so long."""
+        self.rest_until = self._clock.now() + seconds
         self._become(Health.RESTING, reason)
         self._clock.call_at(self.rest_until, self._rested)
 

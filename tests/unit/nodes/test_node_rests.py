@@ -1,0 +1,44 @@
+"""How long a node is left alone, and by whose word."""
+
+from __future__ import annotations
+
+from llmlb.config.model import NodeConfig
+from llmlb.nodes.node import Node
+from llmlb.testing import ManualClock
+
+
+def online(clock: ManualClock) -> Node:
+    node = Node(NodeConfig(name="n", url="http://127.0.0.1:1"), clock, lambda _: None)
+    node.found("openai", ["m"])
+    return node
+
+
+def test_a_busy_node_that_asks_for_no_pause_rests_all_the_same() -> None:
+    clock = ManualClock()
+    node = online(clock)
+    rests = []
+    for _ in range(6):
+        node.busy("HTTP 429", 0.0)
+        rests.append(node.rest_until - clock.now())
+        clock.advance(rests[-1])
+        assert node.usable
+    assert rests == [1, 2, 4, 8, 15, 15]
+
+
+def test_a_busy_node_rests_for_as_long_as_it_asks_but_a_minute_at_most() -> None:
+    clock = ManualClock()
+    node = online(clock)
+    for asked, rest in ((7.0, 7.0), (60.0, 60.0), (3600.0, 60.0)):
+        node.busy("HTTP 503", asked)
+        assert node.rest_until - clock.now() == rest
+        clock.advance(rest)
+
+
+def test_a_node_may_be_left_alone_for_longer_than_a_minute_by_its_operator() -> None:
+    clock = ManualClock()
+    node = online(clock)
+    node.rest("may still be computing for a client that left", 600.0)
+    clock.advance(599)
+    assert not node.usable
+    clock.advance(1)
+    assert node.usable
