@@ -124,7 +124,7 @@ class Line(asyncio.Protocol):
             self._owner.over(exchange, self._verdict)
         elif not self._reply_seen and self._used:
             self._owner.reopen(exchange)
-        elif self._parser.eof():
+        elif exc is None and self._parser.eof():
             self._pass_on(exchange)
             self._owner.over(exchange, COMPLETE)
         else:

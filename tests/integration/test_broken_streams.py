@@ -146,6 +146,23 @@ async def test_a_plain_reply_in_chunks_that_breaks_has_no_final_chunk(node: Scri
     assert (body, finished) == (b'{"half":', False)
 
 
+async def test_a_reply_that_ends_with_its_connection_is_not_whole_when_that_is_reset(
+    node: ScriptedNode, start: Start
+) -> None:
+    gateway = await start(config(node))
+    reader, writer = await streamed(gateway, "/v1/embeddings")
+    request = await node.received()
+    await request.start(close=True)
+    await request.send(b'{"half":')
+    raw = await reader.readuntil(b'{"half":')
+    request.reset()
+    body, finished = unchunked(raw + await reader.read())
+    writer.close()
+    assert (body, finished) == (b'{"half":', False)
+    await gateway.quiet()
+    assert gateway.outcomes() == {"failed": 1}
+
+
 async def test_a_stream_that_has_said_its_end_gets_no_error_after_it(node: ScriptedNode, start: Start) -> None:
     gateway = await start(config(node))
     reader, writer = await streamed(gateway, "/v1/chat/completions")
