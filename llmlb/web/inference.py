@@ -60,10 +60,10 @@ async def relay(
     for name, value in to_client(head.headers):
         response.headers.add(name, value)
     response.headers.update(waiting_headers(visit))
-    length = next((value for name, value in head.headers if name == "content-length"), "")
-    if length.isdigit():
-        response.content_length = int(length)
     stream = StreamEnd(family) if _is_event_stream(response) else None
+    length = next((value for name, value in head.headers if name == "content-length"), "")
+    if stream is None and length.isdigit():  # a stream may have to end with an event more
+        response.content_length = int(length)
     patience = Patience(request.transport, request.app[GATEWAY].clock, write_timeout_secs, visit.stalled)
     visit.commit()
     try:

@@ -163,6 +163,19 @@ async def test_a_reply_that_ends_with_its_connection_is_not_whole_when_that_is_r
     assert gateway.outcomes() == {"failed": 1}
 
 
+async def test_a_stream_whose_length_was_told_has_room_for_the_error(node: ScriptedNode, start: Start) -> None:
+    gateway = await start(config(node))
+    reader, writer = await streamed(gateway, "/v1/chat/completions")
+    request = await node.received()
+    await request.start(headers=SSE, length=60)
+    await request.send(b"data: {}\n\n")
+    raw = await reader.readuntil(b"data: {}\n\n")
+    request.reset()
+    body, finished = unchunked(raw + await reader.read())
+    writer.close()
+    assert (SAID in body.decode(), body.endswith(b"}\n\n"), finished) == (True, True, False)
+
+
 async def test_a_stream_that_has_said_its_end_gets_no_error_after_it(node: ScriptedNode, start: Start) -> None:
     gateway = await start(config(node))
     reader, writer = await streamed(gateway, "/v1/chat/completions")
