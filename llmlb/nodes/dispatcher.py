@@ -39,6 +39,8 @@ class Dispatcher:
         self._tls = tls_context(node.config)
         self._line: Line | None = None
         self._unsent: Exchange | None = None
+        self._heard = False
+        """Whether the node has been sent the request it has."""
         self._work = asyncio.Event()
         headers = [("host", self._address.netloc)]
         if node.config.api_key:
@@ -79,6 +81,7 @@ class Dispatcher:
         """Send the granted request: at once on the open line, else as soon as the task has connected."""
         assert self.exchange is None, "a node gets one request at a time"
         self.exchange = exchange
+        self._heard = False
         self.moves += 1
         self.since = self._clock.now()
         exchange.carrier = self
@@ -145,10 +148,11 @@ class Dispatcher:
             case EndKind.UNREACHABLE | EndKind.BROKEN | EndKind.SILENT:
                 node.failed(request.id, end.reason, gone=True)
             case EndKind.ABORTED:
-                if node.config.drain_after_cancel_secs and node.usable:
+                if self._heard and node.config.drain_after_cancel_secs and node.usable:
                     node.rest("may still be computing for a client that left", node.config.drain_after_cancel_secs)
 
     def _send(self, line: Line, exchange: Exchange) -> None:
+        self._heard = True
         line.send(exchange, exchange.request.pieces(self.node, self._node_block))
 
     async def _connect(self) -> None:

@@ -1,0 +1,58 @@
+"""The budget for request bodies."""
+
+from __future__ import annotations
+
+import pytest
+
+from llmlb.errors import QueueFull
+from llmlb.gateway.bodies import Bodies
+
+
+def test_room_is_taken_and_given_back() -> None:
+    bodies = Bodies(100, lambda: 7)
+    with bodies.hold() as first, bodies.hold() as second:
+        first.reserve(60)
+        second.reserve(40)
+        assert bodies.held == 100
+    assert bodies.held == 0
+
+
+def test_what_does_not_fit_is_a_full_queue_and_takes_nothing() -> None:
+    bodies = Bodies(100, lambda: 7)
+    with bodies.hold() as first, bodies.hold() as second:
+        first.reserve(60)
+        with pytest.raises(QueueFull) as refused:
+            second.reserve(41)
+        assert (refused.value.retry_after, bodies.held) == (7, 60)
+        second.reserve(40)
+
+
+def test_a_hold_grows_by_what_is_new_only() -> None:
+    bodies = Bodies(100, lambda: 7)
+    with bodies.hold() as hold:
+        for size in (50, 30, 80, 100):
+            hold.reserve(size)
+        assert bodies.held == 100
+
+
+def test_releasing_twice_gives_back_once() -> None:
+    bodies = Bodies(100, lambda: 7)
+    with bodies.hold() as other, bodies.hold() as hold:
+        other.reserve(10)
+        hold.reserve(50)
+        hold.release()
+        hold.release()
+        assert bodies.held == 10
+
+
+def test_room_is_given_back_when_the_request_fails() -> None:
+    bodies = Bodies(100, lambda: 7)
+
+    def fail() -> None:
+        with bodies.hold() as hold:
+            hold.reserve(50)
+            raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        fail()
+    assert bodies.held == 0

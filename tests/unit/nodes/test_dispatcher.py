@@ -1,0 +1,180 @@
+"""A node's slot, over a real socket: who has it, when it is free, and what its ends say of the node."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from llmlb.clock import LoopClock
+from llmlb.config.model import NodeConfig, Upstream
+from llmlb.nodes.dispatcher import Dispatcher, connect_problem
+from llmlb.nodes.end import End, EndKind
+from llmlb.nodes.exchange import Exchange
+from llmlb.nodes.node import Health, Node
+from llmlb.scheduler.ticket import Actual, Snapshot, Ticket
+from llmlb.testing import ScriptedNode, eventually
+from llmlb.turns.port import Puller, Waiter
+from llmlb.wire.http1 import header_block, request_bytes
+
+
+class Turns:
+    """Counts the pulls, and grants nothing by itself."""
+
+    def __init__(self) -> None:
+        self.pulls = 0
+        self.open = False
+
+    def pull(self, node: Puller) -> None:
+        self.pulls += 1
+        self.open = True
+
+    def unpull(self, node: Puller) -> None:
+        self.open = False
+
+    def submit(self, ticket: Ticket, waiter: Waiter) -> None: ...
+    def withdraw(self, ticket: Ticket) -> None: ...
+    def topology(self, node: str, models: frozenset[str], free_at: float | None) -> None: ...
+    def forget_node(self, node: str) -> None: ...
+    def finished(self, ticket: Ticket, actual: Actual, *, again: bool = False) -> None: ...
+    def retry_after(self) -> int:
+        return 5
+
+    def snapshot(self) -> Snapshot:
+        return Snapshot(0, 0, {}, {})
+
+
+class Request:
+    id = "r"
+
+    def pieces(self, node: Node, node_block: bytes) -> tuple[bytes, ...]:
+        return request_bytes("/v1/embeddings", node_block, header_block([]), b'{"model":"m"}')
+
+
+class Listener:
+    def __init__(self) -> None:
+        self.ends: list[End] = []
+
+    def stirred(self) -> None: ...
+
+    def ended(self, exchange: Exchange, end: End) -> None:
+        self.ends.append(end)
+
+
+class Bay:
+    """A dispatcher at work in front of a scripted node."""
+
+    def __init__(self, server: ScriptedNode) -> None:
+        self.server = server
+        self.turns = Turns()
+        clock = LoopClock()
+        config = NodeConfig(name="n", url=server.url, drain_after_cancel_secs=5)
+        self.node = Node(config, clock, lambda _: self.dispatcher.wake())
+        self.dispatcher = Dispatcher(self.node, self.turns, Upstream(), clock)
+
+    @property
+    def busy(self) -> bool:
+        return self.dispatcher.exchange is not None
+
+    def serve(self) -> tuple[Exchange, list[End]]:
+        listener = Listener()
+        exchange = Exchange(Request(), listener, 30.0)
+        self.dispatcher.serve(exchange)
+        return exchange, listener.ends
+
+
+@pytest.fixture
+async def bay() -> AsyncIterator[Bay]:
+    async with ScriptedNode() as server:
+        one = Bay(server)
+        task = asyncio.create_task(one.dispatcher.run())
+        one.node.found("openai", ["m"])
+        await eventually(lambda: one.turns.open, "it pulls")
+        yield one
+        task.cancel()
+        one.dispatcher.release_line()
+
+
+async def test_it_pulls_once_it_is_usable_and_again_when_the_reply_is_read(bay: Bay) -> None:
+    assert bay.turns.pulls == 1
+    exchange, ends = bay.serve()
+    request = await bay.server.received()
+    assert bay.dispatcher.exchange is exchange
+    await request.reply(b"hi")
+    await eventually(lambda: ends, "it is over")
+    assert (ends[0].kind, exchange.take()) == (EndKind.COMPLETE, b"hi")
+    assert not bay.busy
+    assert bay.turns.pulls == 2
+    assert bay.node.candidate("m").mean_secs is not None
+
+
+async def test_it_takes_no_second_request_while_it_has_one(bay: Bay) -> None:
+    bay.serve()
+    with pytest.raises(AssertionError):
+        bay.serve()
+    bay.dispatcher.pull()
+    assert bay.turns.pulls == 1
+
+
+async def test_a_request_aborted_while_connecting_frees_the_slot_at_once(bay: Bay) -> None:
+    first, ends = bay.serve()
+    first.abort("the client left")
+    assert [end.kind for end in ends] == [EndKind.ABORTED]
+    assert not bay.busy
+    assert bay.node.usable  # it has never heard of the request, so there is nothing to rest from
+    second, _ = bay.serve()
+    await (await bay.server.received()).reply(b"second")
+    await eventually(lambda: second.end, "the second is over")
+    assert (len(bay.server.seen), second.take()) == (1, b"second")
+
+
+async def test_an_abort_frees_the_slot_when_the_connection_is_gone_and_lets_the_node_rest(bay: Bay) -> None:
+    exchange, ends = bay.serve()
+    request = await bay.server.received()
+    exchange.abort("the client left")
+    assert (ends, bay.dispatcher.exchange) == ([], exchange)
+    await request.gone()
+    await eventually(lambda: ends, "it is over")
+    assert not bay.busy
+    assert (bay.node.health, bay.turns.open) == (Health.RESTING, False)
+
+
+async def test_refused_connections_make_the_node_offline_and_close_the_pull(bay: Bay) -> None:
+    bay.server.refuse()
+    _, ends = bay.serve()
+    await eventually(lambda: ends, "it is over")
+    assert ends == [End(EndKind.UNREACHABLE, "connection refused")]
+    assert (bay.node.health, bay.turns.open) == (Health.OFFLINE, False)
+
+
+async def test_releasing_the_line_closes_it_while_it_is_idle_only(bay: Bay) -> None:
+    exchange, _ = bay.serve()
+    request = await bay.server.received()
+    bay.dispatcher.release_line()
+    assert not request.is_gone
+    await request.reply()
+    await eventually(lambda: exchange.end, "it is over")
+    bay.dispatcher.release_line()
+    await request.gone()
+
+
+async def test_closing_hangs_up_and_pulls_no_more(bay: Bay) -> None:
+    _, ends = bay.serve()
+    request = await bay.server.received()
+    bay.dispatcher.close()
+    await request.gone()
+    await eventually(lambda: ends, "it is over")
+    assert ends[0].kind is EndKind.ABORTED
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (TimeoutError(), "connecting timed out"),
+        (ConnectionRefusedError(111, "127.0.0.1:1"), "connection refused"),
+        (OSError(113, "No route to host 10.0.0.1"), "cannot connect: OSError"),
+    ],
+)
+def test_why_no_connection_was_made_is_said_without_an_address(error: OSError, words: str) -> None:
+    assert connect_problem(error) == words
