@@ -160,7 +160,7 @@ class Line(asyncio.Protocol):
     def _complete(self, exchange: Exchange, end: End) -> None:
         self._exchange = None
         self._used = True
-        if not self._parser.reusable:
+        if not self._parser.reusable or cast(asyncio.Transport, self._transport).get_write_buffer_size():
             self.close()
         self._owner.over(exchange, end)
 

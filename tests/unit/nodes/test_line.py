@@ -24,6 +24,7 @@ class Wire:
         self.written: list[bytes] = []
         self.did: list[str] = []
         self.closing = False
+        self.unsent = 0
 
     def write(self, data: bytes) -> None:
         self.written.append(data)
@@ -40,6 +41,9 @@ class Wire:
 
     def is_closing(self) -> bool:
         return self.closing
+
+    def get_write_buffer_size(self) -> int:
+        return self.unsent
 
 
 class Request:
@@ -219,6 +223,13 @@ def test_aborting_is_over_when_the_connection_is_gone(desk: Desk) -> None:
 def test_a_reply_that_forbids_reuse_closes_the_line(desk: Desk) -> None:
     desk.send()
     desk.line.data_received(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+    assert (desk.kinds, desk.wire.did, desk.line.open) == ([EndKind.COMPLETE], ["abort"], False)
+
+
+def test_a_reply_to_a_request_that_is_still_being_written_closes_the_line(desk: Desk) -> None:
+    desk.send()
+    desk.wire.unsent = 1  # a node that answers 413 may never read the rest, and the next request would lie behind it
+    desk.line.data_received(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n")
     assert (desk.kinds, desk.wire.did, desk.line.open) == ([EndKind.COMPLETE], ["abort"], False)
 
 
