@@ -16,7 +16,9 @@ BLOCK = header_block([("host", "n:1")])
 
 
 def outgoing(body: bytes) -> Outgoing:
-    return Outgoing("7", read_call(ENDPOINTS[0], "application/json", body), [("accept", "*/*"), ("x-request-id", "id-1")])
+    return Outgoing(
+        "7", read_call(ENDPOINTS[0], "application/json", body), [("accept", "*/*"), ("x-request-id", "id-1")]
+    )
 
 
 def node(**settings: object) -> Node:
