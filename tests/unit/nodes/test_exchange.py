@@ -1,0 +1,93 @@
+"""One request and its reply: plain state."""
+
+from __future__ import annotations
+
+from llmlb.nodes.end import COMPLETE, End, EndKind
+from llmlb.nodes.exchange import HIGH_WATER, Exchange
+from llmlb.nodes.node import Node
+from llmlb.wire.http1 import ReplyHead
+
+
+class Request:
+    id = "r"
+
+    def pieces(self, node: Node, node_block: bytes) -> tuple[bytes, ...]:
+        return ()
+
+
+class Both:
+    """Listener and carrier, writing down what they are told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def stirred(self) -> None:
+        self.told.append("stirred")
+
+    def ended(self, exchange: Exchange, end: End) -> None:
+        self.told.append(f"ended {end.kind.value}")
+
+    def abort(self, exchange: Exchange, reason: str) -> None:
+        self.told.append(f"abort {reason}")
+
+    def resume(self, exchange: Exchange) -> None:
+        self.told.append("resume")
+
+
+def started() -> tuple[Exchange, Both]:
+    both = Both()
+    exchange = Exchange(Request(), both, 1.0)
+    exchange.carrier = both
+    return exchange, both
+
+
+def test_it_has_begun_with_its_head_and_a_byte_or_its_end() -> None:
+    exchange, _ = started()
+    assert not exchange.begun
+    exchange.head = ReplyHead(200, ())
+    assert not exchange.begun
+    exchange.feed(b"x")
+    assert exchange.begun
+    empty, _ = started()
+    empty.head = ReplyHead(204, ())
+    empty.over(COMPLETE)
+    assert empty.begun
+
+
+def test_taking_gives_everything_once() -> None:
+    exchange, both = started()
+    exchange.feed(b"a")
+    exchange.feed(b"b")
+    assert (exchange.has_bytes, exchange.take(), exchange.take(), exchange.has_bytes) == (True, b"ab", b"", False)
+    assert both.told == ["stirred", "stirred"]
+
+
+def test_it_wants_no_more_above_high_water_until_it_was_taken() -> None:
+    exchange, both = started()
+    assert exchange.feed(b"x" * HIGH_WATER)
+    assert not exchange.feed(b"x")
+    exchange.paused = True
+    exchange.take()
+    assert (both.told[-1], exchange.paused) == ("resume", False)
+    assert exchange.feed(b"x")
+
+
+def test_taking_after_the_end_resumes_nobody() -> None:
+    exchange, both = started()
+    exchange.feed(b"x")
+    exchange.paused = True
+    exchange.over(COMPLETE)
+    assert exchange.take() == b"x"
+    assert "resume" not in both.told
+
+
+def test_aborting_after_the_end_is_nothing() -> None:
+    exchange, both = started()
+    exchange.abort("left")
+    exchange.over(End(EndKind.ABORTED, "left"))
+    exchange.abort("again")
+    assert both.told == ["abort left", "ended aborted"]
+
+
+def test_aborting_before_anyone_carries_it_is_nothing() -> None:
+    Exchange(Request(), Both(), 1.0).abort("left")

@@ -1,0 +1,87 @@
+"""All nodes together: which models there are, and whether to wait for one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import cast
+
+import aiohttp
+import pytest
+
+from llmlb.background import Background
+from llmlb.config.model import Health, NodeConfig, Upstream
+from llmlb.nodes.fleet import Fleet
+from llmlb.nodes.node import Node
+from llmlb.scheduler.fair import FairScheduler
+from llmlb.testing import ManualClock
+from llmlb.turns.local import LocalTurns
+
+
+@pytest.fixture
+async def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+async def fleet(clock: ManualClock) -> AsyncIterator[Fleet]:
+    background = Background()
+    turns = LocalTurns(FairScheduler({}), clock, max_size=10)
+    one = Fleet(turns, Upstream(), Health(), clock, background, cast(aiohttp.ClientSession, None), lambda: None)
+    for name in ("a", "b"):
+        one.add(NodeConfig(name=name, url="http://127.0.0.1:1"))
+    yield one  # no task has had a turn, so nothing was asked
+    await background.stop()
+
+
+def node(fleet: Fleet, name: str) -> Node:
+    return next(member.node for member in fleet if member.node.id == name)
+
+
+async def test_any_model_may_turn_out_to_be_on_a_node_that_has_told_nothing(fleet: Fleet) -> None:
+    assert fleet.hopeful("m")
+    assert fleet.all_silent
+    node(fleet, "a").found("openai", ["n"])
+    assert fleet.hopeful("m")
+    assert not fleet.all_silent
+    node(fleet, "b").is_loading("HTTP 503")
+    assert fleet.hopeful("m")
+    node(fleet, "b").found("openai", ["n"])
+    assert not fleet.hopeful("m")
+
+
+async def test_there_is_no_hope_in_offline_or_tried_nodes(fleet: Fleet) -> None:
+    node(fleet, "a").found("openai", ["m"])
+    node(fleet, "b").found("openai", ["m"])
+    assert fleet.hopeful("m", {"a"})
+    assert not fleet.hopeful("m", {"a", "b"})
+    node(fleet, "b").unreachable("gone")
+    assert not fleet.hopeful("m", {"a"})
+    assert fleet.hopeful("m")
+
+
+async def test_resting_is_hopeful(fleet: Fleet) -> None:
+    for name in ("a", "b"):
+        node(fleet, name).found("openai", ["m"])
+    node(fleet, "b").unreachable("gone")
+    node(fleet, "a").rest("busy", 10)
+    assert fleet.hopeful("m")
+
+
+async def test_models_are_known_from_the_first_answer_and_dated_by_it(fleet: Fleet, clock: ManualClock) -> None:
+    node(fleet, "b").found("openai", ["m"])
+    first = clock.wall()
+    clock.advance(10)
+    node(fleet, "a").found("openai", ["m", "n"])
+    node(fleet, "b").unreachable("gone")
+    assert fleet.models() == {"m": first, "n": first + 10}
+    assert fleet.knows("m")
+    assert not fleet.knows("x")
+
+
+async def test_back_in_is_the_shortest_pause_of_those_that_might_serve_it(fleet: Fleet) -> None:
+    node(fleet, "a").found("openai", ["m"])
+    node(fleet, "b").found("openai", ["m"])
+    for name, times in (("a", 3), ("b", 2)):
+        for _ in range(times):
+            node(fleet, name).unreachable("gone")
+    assert fleet.back_in("m") == 2
