@@ -6,8 +6,9 @@ import asyncio
 import os
 import resource
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any
 
 import aiohttp
 import attrs
@@ -91,11 +92,15 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[R
             await background.stop()
 
 
-async def serve(config: Config, announce: Callable[[Running], None]) -> int:
+async def serve(
+    config: Config,
+    announce: Callable[[Running], None],
+    beside: Callable[[Running], Coroutine[Any, Any, None]] | None = None,
+) -> int:
     """Run a gateway until SIGTERM or SIGINT, then drain it. A second signal ends the process at once.
 
     Returns the exit code: 0 after a drain, 1 when the gateway could not go on. `announce` is called when it
-    listens. Raises OSError when it cannot listen.
+    listens; `beside` runs from then on, and is cancelled before the drain. Raises OSError when it cannot listen.
     """
     logs.configure(config.log)
     _raise_descriptor_limit()
@@ -113,7 +118,10 @@ async def serve(config: Config, announce: Callable[[Running], None]) -> int:
     async with running(config) as gateway:
         announce(gateway)
         _log.info("listening", url=gateway.url, nodes=len(gateway.gateway.fleet))
+        company = gateway.gateway.background.start("beside", beside(gateway)) if beside is not None else None
         await _first(stop, gateway.failed)
+        if company is not None:
+            company.cancel()
     _log.info("stopped")
     return 1 if gateway.failed.is_set() else 0
 

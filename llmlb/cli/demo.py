@@ -23,10 +23,7 @@ async def serve_demo(config: Config, announce: Callable[[Running], None]) -> int
             await node.start()
             stack.push_async_callback(node.stop)
 
-        def announce_and_begin(gateway: Running) -> None:
-            announce(gateway)
-            gateway.gateway.background.start(
-                "sample traffic", trickle(gateway.url, list(SAMPLE_KEYS.values()), clock=LoopClock())
-            )
+        async def traffic(gateway: Running) -> None:
+            await trickle(gateway.url, list(SAMPLE_KEYS.values()), clock=LoopClock())
 
-        return await serve(demo_config([node.url for node in nodes], config), announce_and_begin)
+        return await serve(demo_config([node.url for node in nodes], config), announce, beside=traffic)
