@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from llmlb.errors import CompressedBody, Malformed, StalledBody, TooLarge
@@ -25,6 +25,9 @@ async def read_body(request: web.Request, hold: Hold, limit: int) -> bytes:
     if announced > limit:
         raise TooLarge(limit)
     hold.reserve(announced)
+    if request.headers.get("Expect", "").lower() == "100-continue" and request.version >= HttpVersion11:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # the answer has not begun
     parts: list[bytes] = []
     size = 0
     while part := await _part(request):
@@ -34,6 +37,10 @@ async def read_body(request: web.Request, hold: Hold, limit: int) -> bytes:
         hold.reserve(size)
         parts.append(part)
     return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+async def leave_expectation(_: web.Request) -> None:
+    """Leave `Expect` to `read_body`: who is refused need not send the body. What else might be expected is ignored."""
 
 
 async def _part(request: web.Request) -> bytes:

@@ -9,7 +9,7 @@ from aiohttp import web
 from llmlb.errors import Refusal
 from llmlb.gateway.visit import ReplyBroken, Visit
 from llmlb.messages import text
-from llmlb.web.body import read_body
+from llmlb.web.body import leave_expectation, read_body
 from llmlb.web.faults import FAULTS, locale_of, waiting_headers
 from llmlb.web.keys import GATEWAY, REQUEST_ID, VISIT
 from llmlb.web.patience import Patience
@@ -24,7 +24,7 @@ from llmlb.wire.sse import StreamEnd
 
 def routes() -> list[web.RouteDef]:
     """A route for each endpoint; no other path ever reaches a node."""
-    return [web.post(endpoint.path, inference(endpoint)) for endpoint in ENDPOINTS]
+    return [web.post(endpoint.path, inference(endpoint), expect_handler=leave_expectation) for endpoint in ENDPOINTS]
 
 
 def inference(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:

@@ -168,6 +168,24 @@ async def test_a_compressed_body_is_415(coding: str, node: ScriptedNode, start: 
     assert node.seen == []
 
 
+async def test_an_expectation_nobody_knows_is_no_reason_to_refuse(node: ScriptedNode, start: Start) -> None:
+    node.auto()
+    gateway = await start(config(node))
+    reply = await gateway.raw(
+        b"POST /v1/rerank HTTP/1.1\r\nHost: x\r\nExpect: a-miracle\r\nConnection: close\r\n"
+        b'Content-Length: 13\r\n\r\n{"model":"m"}'
+    )
+    assert reply.startswith(b"HTTP/1.1 200 ")
+
+
+async def test_who_is_refused_is_not_told_to_send_the_body(node: ScriptedNode, start: Start) -> None:
+    gateway = await start(config(node, keys=(KeyConfig(name="a", key="right"),)))
+    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+    writer.write(b"POST /v1/embeddings HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 13\r\n\r\n")
+    assert (await reader.readline()).startswith(b"HTTP/1.1 401 ")
+    writer.close()
+
+
 async def test_a_body_that_is_not_compressed_may_say_so(node: ScriptedNode, start: Start) -> None:
     node.auto()
     gateway = await start(config(node))

@@ -89,16 +89,6 @@ async def test_a_stream_carries_its_id_too(node: ScriptedNode, start: Start) -> 
     assert (answer.headers["X-Request-Id"], answer.headers["Server"]) == ("mine", "llmlb")
 
 
-async def test_an_unknown_expectation_has_an_id_too(node: ScriptedNode, start: Start) -> None:
-    gateway = await start(config(node))
-    reply = await gateway.raw(
-        b"POST /v1/rerank HTTP/1.1\r\nHost: x\r\nExpect: a-miracle\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-    )
-    assert reply.split(b" ", 2)[1] == b"417"
-    assert b"Server: llmlb\r\n" in reply
-    assert b"\r\nX-Request-Id: " in reply
-
-
 async def test_every_request_has_one_line_that_tells_how_it_went(node: ScriptedNode, start: Start, log: Log) -> None:
     gateway = await start(config(node, keys=(KeyConfig(name="alice", key="secret-of-alice"),)))
     tasks = [await gateway.arrive(key="secret-of-alice", headers={"X-Request-Id": str(n)}) for n in range(2)]
