@@ -21,6 +21,8 @@ async def read_body(request: web.Request, hold: Hold, limit: int) -> bytes:
     """
     if request.headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
         raise CompressedBody
+    if request.headers.get("Transfer-Encoding", "chunked").strip().lower() != "chunked":
+        raise CompressedBody
     announced = request.content_length or 0
     if announced > limit:
         raise TooLarge(limit)

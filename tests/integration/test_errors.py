@@ -168,6 +168,16 @@ async def test_a_compressed_body_is_415(coding: str, node: ScriptedNode, start: 
     assert node.seen == []
 
 
+async def test_a_body_compressed_for_its_transfer_is_415(node: ScriptedNode, start: Start) -> None:
+    gateway = await start(config(node))
+    reply = await gateway.raw(
+        b"POST /v1/embeddings HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"
+        b'd\r\n{"model":"m"}\r\n0\r\n\r\n'
+    )
+    assert reply.startswith(b"HTTP/1.1 415 ")
+    assert node.seen == []
+
+
 async def test_an_expectation_nobody_knows_is_no_reason_to_refuse(node: ScriptedNode, start: Start) -> None:
     node.auto()
     gateway = await start(config(node))
