@@ -154,6 +154,24 @@ async def test_drain_secs_is_how_long_those_there_are_are_waited_for(node: Scrip
     assert gateway.outcomes() == {"failed": 2}
 
 
+async def test_a_stream_that_outlasts_the_drain_is_cut_short_and_told_so(node: ScriptedNode, start: Start) -> None:
+    gateway = await start(config(node))
+    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+    writer.write(b'POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 27\r\n\r\n{"model":"m","stream":true}')
+    request = await node.received()
+    await request.start(headers=SSE)
+    await request.event({"n": 1})
+    await reader.readuntil(b"\n\n\r\n")
+    gateway.gateway.config = config(node, server=Server(drain_secs=0.0))
+    await gateway.gateway.drain()
+    await request.gone()
+    rest = await reader.read()
+    writer.close()
+    assert b'"type":"server_error"' in rest
+    assert not rest.endswith(b"0\r\n\r\n")
+    assert gateway.outcomes() == {"failed": 1}
+
+
 async def test_a_drain_ends_with_the_last_request(node: ScriptedNode, start: Start) -> None:
     gateway = await start(config(node))
     gateway.gateway.config = config(node)
