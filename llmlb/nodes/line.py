@@ -12,6 +12,9 @@ from llmlb.wire.http1 import BadReply, ReplyHead, ReplyParser
 
 _TOO_MANY, _UNAVAILABLE, _SERVER_ERROR = 429, 503, 500
 
+STALE_SECS = 1.0
+"""A kept connection that was already closed by the node says so within this of being written to."""
+
 
 class Owner(Protocol):
     """Who the line belongs to."""
@@ -122,7 +125,7 @@ class Line(asyncio.Protocol):
             return
         if self._verdict is not None:
             self._owner.over(exchange, self._verdict)
-        elif not self._reply_seen and self._used:
+        elif self._died_unseen():
             self._owner.reopen(exchange)
         elif exc is None and self._parser.eof():
             self._pass_on(exchange)
@@ -133,6 +136,14 @@ class Line(asyncio.Protocol):
             self._owner.over(exchange, End(EndKind.BROKEN, f"{what} {when}"))
 
     # Steps
+
+    def _died_unseen(self) -> bool:
+        """Whether the node had closed the kept connection before it could see the request.
+
+        That shows at once. A node that goes away later was at work on it, and has failed.
+        """
+        at_once = self._clock.now() - self._waiting_since <= STALE_SECS
+        return self._used and not self._reply_seen and at_once
 
     def _pass_on(self, exchange: Exchange) -> bool:
         """Give the exchange what the parser has. False when it wants no more for now."""

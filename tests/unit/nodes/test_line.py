@@ -166,6 +166,16 @@ def test_a_kept_connection_that_dies_before_any_byte_is_reopened(desk: Desk) -> 
     assert desk.kinds == [EndKind.COMPLETE]
 
 
+def test_a_kept_connection_that_dies_long_after_the_request_is_a_failure(desk: Desk) -> None:
+    """The node was at work on it: sent again it would be computed twice."""
+    desk.send()
+    desk.line.data_received(HELLO)
+    desk.send()
+    desk.clock.advance(1.5)
+    desk.line.connection_lost(None)
+    assert (desk.reopened, desk.kinds) == ([], [EndKind.COMPLETE, EndKind.BROKEN])
+
+
 def test_a_kept_connection_that_dies_after_a_byte_is_a_failure(desk: Desk) -> None:
     desk.send()
     desk.line.data_received(HELLO)
