@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from math import ceil
 
@@ -58,6 +59,7 @@ class Gateway:
         self._sinks = (self.hour.add, *sinks)
         self._tickets = count(1)
         self._visits: set[Visit] = set()
+        self._inside = 0
         self._nobody_left = asyncio.Event()
         self._nobody_left.set()
         scheduler = FairScheduler(
@@ -70,6 +72,19 @@ class Gateway:
         self.fleet = Fleet(self.turns, config.upstream, config.health, clock, background, session, self._nodes_changed)
         for node in config.nodes:
             self.fleet.add(node)
+
+    @contextmanager
+    def receive(self) -> Iterator[Hold]:
+        """A request comes in, with room for its body. From now until the end of the block a drain waits for it."""
+        self._inside += 1
+        self._nobody_left.clear()
+        try:
+            with self.bodies.hold() as hold:
+                yield hold
+        finally:
+            self._inside -= 1
+            if not self._inside:
+                self._nobody_left.set()
 
     def enter(
         self, request_id: str, call: Call, identity: Identity, headers: Iterable[tuple[str, str]], hold: Hold
@@ -85,7 +100,6 @@ class Gateway:
         """A visit begins: it is refused, waits, or is served at once."""
         self.arrivals += 1
         self._visits.add(visit)
-        self._nobody_left.clear()
         refusal = self._refusal(visit.ticket.model)
         if refusal is not None:
             visit.refuse(refusal)
@@ -96,8 +110,6 @@ class Gateway:
     def departed(self, visit: Visit) -> None:
         """A visit is over."""
         self._visits.discard(visit)
-        if not self._visits:
-            self._nobody_left.set()
         record = visit.record()
         self.outcomes[record.outcome] += 1
         for sink in self._sinks:

@@ -34,7 +34,7 @@ def inference(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.Strea
         gateway = request.app[GATEWAY]
         config = gateway.config
         identity = sender(request)
-        with gateway.bodies.hold() as hold:
+        with gateway.receive() as hold:
             body = await read_body(request, hold, config.server.body_limit)
             call = read_call(endpoint, request.headers.get("Content-Type", ""), body)
             del body

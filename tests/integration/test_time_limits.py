@@ -10,6 +10,7 @@ import pytest
 from llmlb.config.address import Address
 from llmlb.config.model import NodeConfig, Server, Upstream
 from llmlb.testing import ManualClock, ScriptedNode, eventually
+from llmlb.testing.waiting import settle
 from tests.integration.bench import config
 from tests.integration.conftest import NewNode, Start
 
@@ -170,6 +171,23 @@ async def test_a_stream_that_outlasts_the_drain_is_cut_short_and_told_so(node: S
     assert b'"type":"server_error"' in rest
     assert not rest.endswith(b"0\r\n\r\n")
     assert gateway.outcomes() == {"failed": 1}
+
+
+async def test_a_request_whose_body_is_on_its_way_when_the_drain_begins_is_told_so(
+    node: ScriptedNode, start: Start
+) -> None:
+    gateway = await start(config(node))
+    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+    writer.write(b'POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 13\r\n\r\n{"model":')
+    await eventually(lambda: gateway.gateway.bodies.held, "the body begins")
+    gateway.gateway.config = config(node, server=Server(drain_secs=5.0))
+    drain = asyncio.create_task(gateway.gateway.drain())
+    await settle()
+    assert (gateway.gateway.draining, drain.done()) == (True, False)
+    writer.write(b'"m"}')
+    assert (await reader.readline()).startswith(b"HTTP/1.1 503 ")
+    await drain
+    writer.close()
 
 
 async def test_a_drain_ends_with_the_last_request(node: ScriptedNode, start: Start) -> None:
