@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable
 
 from llmlb.clock import Clock, Timer
 
-UNTIMED_BYTES = 32 * 1024
-"""Unsent bytes below which a write cannot have to wait: half of asyncio's high-water mark."""
+UNTIMED_BYTES = 16 * 1024
+"""Unsent bytes up to which a write cannot have to wait: asyncio's low-water mark, where paused writing is resumed."""
 LOOKS = 4
 """How often progress is looked for within the limit."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import Any, cast
 
 from llmlb.testing import ManualClock, settle
@@ -50,6 +51,15 @@ async def test_a_small_write_into_an_empty_buffer_has_no_timer() -> None:
     assert bench.clock.pending == 0
     bench.through.set()
     await bench.task
+
+
+async def test_a_write_without_a_timer_never_finds_writing_paused() -> None:
+    ours, other = socket.socketpair()
+    with other:
+        transport, _ = await asyncio.get_running_loop().create_connection(asyncio.Protocol, sock=ours)
+        resumes_at, pauses_at = transport.get_write_buffer_limits()
+        transport.abort()
+    assert UNTIMED_BYTES <= resumes_at < pauses_at
 
 
 async def test_a_write_that_makes_no_progress_is_given_up_once_and_hung_up_on() -> None:
