@@ -62,8 +62,9 @@ def test_keys_that_start_square_are_never_more_than_one_turn_apart() -> None:
 def test_weighted_keys_with_a_backlog_stay_within_the_bound_of_round_robin(
     events: list[Event], nodes: int, weights: tuple[float, ...]
 ) -> None:
-    """12 and 13, by request: over any window |n_i/w_i - n_j/w_j| <= Q + 1/w_i + 1/w_j on one node, and on N nodes
-    (N - 1) max(1/w_i, 1/w_j) more, for what was in service, uncharged, when the other began to wait.
+    """12 and 13, by request: over any window |n_i/w_i - n_j/w_j| <= Q + 1/w_i + 1/w_j on one node, turns counted as
+    they begin; and (N - 1 + 0.49) max(1/w_i, 1/w_j) more where the window begins with a key's return: for what was in
+    service on N nodes, uncharged, and for the welcome.
 
     So shares are within that, over the length of the window, of w_i / sum(w).
     """
@@ -73,11 +74,13 @@ def test_weighted_keys_with_a_backlog_stay_within_the_bound_of_round_robin(
     served = [name[0] for name in desk.next("n0", 90).split()]
     for one, other in ("AB", "AC", "BC"):
         spread = max(1 / by_key[one], 1 / by_key[other])
-        bound = 1.0 + 1 / by_key[one] + 1 / by_key[other] + (nodes - 1) * spread
+        bound = 1.0 + 1 / by_key[one] + 1 / by_key[other]
         gap = [0.0]
         for key in served:
             gap.append(gap[-1] + (key == one) / by_key[one] - (key == other) / by_key[other])
-        assert max(gap) - min(gap) <= bound + 1e-9
+        assert max(gap) - min(gap) <= bound + (nodes - 1 + 0.49) * spread + 1e-9
+        since_all_had_a_turn = gap[max(served.index(key) for key in "ABC") + 1 :]
+        assert max(since_all_had_a_turn) - min(since_all_had_a_turn) <= bound + 1e-9
 
 
 @given(rounds=st.lists(st.integers(1, 4), min_size=1, max_size=60), nodes=st.integers(1, 3))
@@ -93,8 +96,8 @@ def test_a_key_alone_all_its_life_is_charged_nothing(rounds: list[int], nodes: i
 
 @given(events=histories(), nodes=st.integers(1, 3), weights=WEIGHTS)
 def test_a_returning_key_has_saved_up_nothing(events: list[Event], nodes: int, weights: dict[str, float]) -> None:
-    """19: however long it was idle, its tag is at least the others' level less 0.49 Q/w; in turns, it is served at
-    most twice before a rival of equal weight that has waited all along.
+    """19: however long it was idle, its tag is at least the others' level less 0.49 Q/w, so that it has one turn at
+    most before each of those that were least served and waited all along.
 
     After a turn was given back (a node failed) it may stand one charge lower; here no node fails.
     """
@@ -104,11 +107,10 @@ def test_a_returning_key_has_saved_up_nothing(events: list[Event], nodes: int, w
     level = pool.contest.level(but="R")
     assert level is not None
     assert pool.contest.entrants["R"].tag >= level - 0.49 - 1e-9
-    served = desk.next("n0", 30).split()
-    rivals = [key for key in "ABCD" if key not in weights and any(name[0] == key for name in served)]
-    for rival in rivals:
-        first = next(place for place, name in enumerate(served) if name[0] == rival)
-        assert sum(name[0] == "R" for name in served[:first]) <= 2
+    least_served = [entrant.key for entrant in pool.contest.entrants.values() if entrant.level <= level]
+    served = [name[0] for name in desk.next("n0", len(desk.line)).split()]
+    for rival in least_served:
+        assert rival == "R" or served[: served.index(rival)].count("R") <= 1
 
 
 @given(events=histories(), nodes=st.integers(1, 3), weights=WEIGHTS, newcomers=st.integers(0, 60))
