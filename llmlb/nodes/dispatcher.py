@@ -119,6 +119,7 @@ class Dispatcher:
     def reopen(self, exchange: Exchange) -> None:
         """A kept connection had died before the node saw the request: not a try yet."""
         self._line = None
+        self._heard = False
         self._unsent = exchange
         self._work.set()
 

@@ -95,7 +95,7 @@ class Node:
     # What probes tell
 
     def found(self, kind: str, models: Iterable[str], loaded: Iterable[str] = ()) -> None:
-        """It answered a probe. Configured models are taken instead of its own list."""
+        """It answered a probe. Configured models are taken instead of its own list; no `kind` means not known yet."""
         self.kind = kind
         self.listed = self.config.models or tuple(dict.fromkeys(models))
         self.loaded = frozenset(loaded)
@@ -168,8 +168,12 @@ class Node:
         self._clock.call_at(self.rest_until, self._rested)
 
     def _rested(self) -> None:
-        if self.health is Health.RESTING and self._clock.now() >= self.rest_until:
+        if self.health is not Health.RESTING:
+            return
+        if self._clock.now() >= self.rest_until:
             self._become(Health.ONLINE, "")
+        else:  # told to rest for longer meanwhile, or a timer that came early
+            self._clock.call_at(self.rest_until, self._rested)
 
     def _become(self, health: Health, reason: str) -> None:
         news = (health, reason) != (self.health, self.reason)

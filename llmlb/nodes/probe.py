@@ -23,7 +23,7 @@ _UNAVAILABLE = 503
 
 @attrs.frozen
 class Found:
-    """The node answered."""
+    """The node answered. `kind` is empty while it could not be found out."""
 
     kind: str
     models: tuple[str, ...]
@@ -49,9 +49,16 @@ Answer = Found | Loading | Unreachable
 
 
 async def ask(
-    session: aiohttp.ClientSession, config: NodeConfig, timeout_secs: float, tls: ssl.SSLContext | None
+    session: aiohttp.ClientSession,
+    config: NodeConfig,
+    timeout_secs: float,
+    tls: ssl.SSLContext | None,
+    kind: str = "",
 ) -> Answer:
-    """Probe a node once: its models, its kind, and what it has loaded where the kind tells."""
+    """Probe a node once: its models, its kind where that is not known yet, and what it has loaded if the kind tells.
+
+    Only the list of models decides whether the node is there.
+    """
 
     async def get(path: str) -> tuple[int, Any, str]:
         headers = {"authorization": f"Bearer {config.api_key}"} if config.api_key else {}
@@ -77,17 +84,24 @@ async def ask(
         models = _names(listing, "data", "id") if status == 200 else None
         if models is None and not config.models:
             return Unreachable(f"no list of models: HTTP {status}")
-        _, version, _ = await get("/api/version")
-        if not (isinstance(version, dict) and isinstance(version.get("version"), str)):
-            return Found("openai", models or (), server=server)
-        _, processes, _ = await get("/api/ps")
-        return Found("ollama", models or (), _names(processes, "models", "name") or (), server=server)
     except TimeoutError:
         return Unreachable("no answer to a probe in time")
     except aiohttp.ClientConnectorError as error:
         return Unreachable(connect_problem(error.os_error))
     except (aiohttp.ClientError, OSError, ValueError) as error:
         return Unreachable(f"probe failed: {type(error).__name__}")
+    loaded: tuple[str, ...] = ()
+    try:
+        if not kind:
+            _, version, _ = await get("/api/version")
+            tells = isinstance(version, dict) and isinstance(version.get("version"), str)
+            kind = "ollama" if tells else "openai"
+        if kind == "ollama":
+            _, processes, _ = await get("/api/ps")
+            loaded = _names(processes, "models", "name") or ()
+    except (aiohttp.ClientError, OSError, TimeoutError, ValueError):
+        pass  # it has answered what matters; the rest is asked again next time
+    return Found(kind, models or (), loaded, server)
 
 
 class Probe:
@@ -146,7 +160,9 @@ class Probe:
                 node.unreachable(reason)
 
     async def _ask(self) -> Answer:
-        return await ask(self._session, self._node.config, self._health.timeout_secs, self._tls)
+        # What was offline may have come back as something else.
+        kind = "" if self._node.health is Health.OFFLINE else self._node.kind
+        return await ask(self._session, self._node.config, self._health.timeout_secs, self._tls, kind)
 
 
 def _names(listing: Any, field: str, name: str) -> tuple[str, ...] | None:
