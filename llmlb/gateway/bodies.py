@@ -21,10 +21,14 @@ class Bodies:
         """Room for one body. Use it as a context, so that it is given back whatever happens."""
         return Hold(self)
 
-    def take(self, size: int) -> None:
-        """Count `size` more bytes. Raises QueueFull when they do not fit."""
+    def check(self, size: int) -> None:
+        """Raises QueueFull when `size` more bytes do not fit."""
         if self.held + size > self.limit:
             raise QueueFull(self._retry_after())
+
+    def take(self, size: int) -> None:
+        """Count `size` more bytes. Raises QueueFull when they do not fit."""
+        self.check(size)
         self.held += size
 
 
@@ -34,6 +38,10 @@ class Hold:
     def __init__(self, bodies: Bodies) -> None:
         self._bodies = bodies
         self._size = 0
+
+    def check(self, size: int) -> None:
+        """Raises QueueFull when a body of `size` bytes would not fit now. Takes nothing: it may never come."""
+        self._bodies.check(size - self._size)
 
     def reserve(self, size: int) -> None:
         """Have room for `size` bytes in all. Raises QueueFull when there is none."""

@@ -161,7 +161,10 @@ class Gateway:
 
     def _nodes_changed(self) -> None:
         """Some wait for a node that has just told what it has: tell those it turned out to have nothing for."""
-        for visit in [v for v in self._visits if v.hopeless and not self.fleet.knows(v.ticket.model)]:
+        strange = {m for m in {visit.ticket.model for visit in self._visits} if not self.fleet.knows(m)}
+        if not strange:
+            return
+        for visit in [v for v in self._visits if v.ticket.model in strange and v.hopeless]:
             model = visit.ticket.model
             visit.refuse(self._no_node_online(model) if self.fleet.all_silent else UnknownModel(model))
 

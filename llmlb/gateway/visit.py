@@ -181,11 +181,11 @@ class Visit:
         exchange = self._exchange
         assert exchange is not None
         while not (data := exchange.take()):
+            if self._complete:
+                return b""
             if self._refusal is not None:
                 raise ReplyBroken("the gateway is stopping")
             if exchange.end is not None:
-                if exchange.end.kind is EndKind.COMPLETE:
-                    return b""
                 self._settle(Outcome.FAILED, self._status, exchange.end.reason)
                 raise ReplyBroken(exchange.end.reason)
             await self._stir()
@@ -202,8 +202,11 @@ class Visit:
     # For the gateway
 
     def refuse(self, error: Refusal) -> None:
-        """End the visit with this answer, wherever it is. A reply that has begun is cut short instead."""
-        if self.stage is Stage.OVER:
+        """End the visit with this answer, wherever it is. A reply that has begun is cut short instead.
+
+        One that the node has finished is left alone: it only has to reach its client.
+        """
+        if self.stage is Stage.OVER or (self.stage is Stage.RELAYING and self._complete):
             return
         self._refusal = error
         outcome = {QueueFull: Outcome.REJECTED, QueueTimeout: Outcome.TIMED_OUT}.get(type(error), Outcome.FAILED)
@@ -300,6 +303,12 @@ class Visit:
         self.ticket.deadline = self._clock.now() + max(0.0, self._timeout_secs - self._waited)
 
     # Steps
+
+    @property
+    def _complete(self) -> bool:
+        """Whether the node has given its whole reply."""
+        end = self._exchange.end if self._exchange is not None else None
+        return end is not None and end.kind is EndKind.COMPLETE
 
     def _may_try_again(self, end: End) -> bool:
         if end.kind is EndKind.BUSY:

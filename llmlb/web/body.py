@@ -15,7 +15,7 @@ STALL_SECS = 60.0
 
 
 async def read_body(request: web.Request, hold: Hold, limit: int) -> bytes:
-    """The whole body. Room for it is taken from the budget before it is read.
+    """The whole body. Room is taken from the budget for what has come, not for what is only announced.
 
     Raises CompressedBody, TooLarge, QueueFull (no room), StalledBody, Malformed (framing).
     """
@@ -26,7 +26,7 @@ async def read_body(request: web.Request, hold: Hold, limit: int) -> bytes:
     announced = request.content_length or 0
     if announced > limit:
         raise TooLarge(limit)
-    hold.reserve(announced)
+    hold.check(announced)
     if request.headers.get("Expect", "").lower() == "100-continue" and request.version >= HttpVersion11:
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0  # the answer has not begun

@@ -107,8 +107,8 @@ async def faults(request: web.Request, handler: Handler) -> web.StreamResponse:
         return _refused(request, errors.WrongMethod(frozenset(error.allowed_methods)))
     except web.HTTPNotFound:
         return _refused(request, errors.UnknownPath())
-    except web.HTTPException:
-        raise
+    except web.HTTPRedirection:
+        raise  # 304 and the like: no error
     except ConnectionError:
         raise  # the client has left; there is nobody to tell
     except Exception:

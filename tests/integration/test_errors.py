@@ -9,7 +9,7 @@ import pytest
 
 from llmlb.config.model import KeyConfig, NodeConfig, Queue, Server, Upstream
 from llmlb.messages import TEXTS
-from llmlb.testing import ManualClock, ScriptedNode
+from llmlb.testing import ManualClock, ScriptedNode, eventually
 from llmlb.web import body as web_body
 from tests.integration.bench import CHAT, Answer, config
 from tests.integration.conftest import NewNode, Start
@@ -228,6 +228,16 @@ async def test_waiting_bodies_have_a_budget_together(node: ScriptedNode, start: 
     assert [(await task).status for task in (first, small, third)] == [200, 200, 200]
     await gateway.quiet()
     assert gateway.gateway.bodies.held == 0
+
+
+async def test_a_body_that_is_only_announced_takes_no_room_from_others(node: ScriptedNode, start: Start) -> None:
+    gateway = await start(config(node, server=Server(waiting_bytes=1500)))
+    node.auto()
+    _, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+    writer.write(b"POST /v1/embeddings HTTP/1.1\r\nHost: x\r\nContent-Length: 1400\r\n\r\n{")
+    await eventually(lambda: gateway.gateway.bodies.held == 1, "its first byte has come")
+    assert (await gateway.post(data=b'{"model":"m"}'.ljust(1400))).status == 200
+    writer.close()
 
 
 async def test_the_budget_counts_chunked_bodies_as_they_come(node: ScriptedNode, start: Start) -> None:

@@ -56,3 +56,13 @@ def test_room_is_given_back_when_the_request_fails() -> None:
     with pytest.raises(ConnectionError):
         fail()
     assert bodies.held == 0
+
+
+def test_checking_takes_no_room() -> None:
+    bodies = Bodies(100, lambda: 7)
+    with bodies.hold() as hold:
+        hold.reserve(40)
+        hold.check(100)
+        assert bodies.held == 40
+        with pytest.raises(QueueFull):
+            hold.check(101)

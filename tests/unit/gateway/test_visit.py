@@ -369,6 +369,18 @@ async def test_after_commit_a_failure_breaks_the_reply_and_no_other_node_is_aske
     assert house.records[0].status == 200
 
 
+async def test_a_reply_the_node_has_finished_is_not_cut_short_by_a_stopping_gateway() -> None:
+    house = Stand("n")
+    visit, task = await house.enter()
+    house.nodes["n"].speak(b"one ")
+    await settle()
+    house.nodes["n"].speak(b"two")
+    house.nodes["n"].end()
+    visit.refuse(Draining())  # in the loop turn in which the client's task is yet to read the rest
+    assert await task == b"one two"
+    assert house.outcome(visit) is Outcome.SERVED
+
+
 async def test_bytes_that_came_before_the_end_are_read_before_it() -> None:
     house = Stand("n")
     _, task = await house.enter()

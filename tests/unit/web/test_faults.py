@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 import msgspec
@@ -125,9 +126,10 @@ def test_without_a_wait_there_are_no_headers_and_without_an_estimate_only_the_pl
     assert waiting_headers(None) == {}
 
 
-async def test_a_crash_is_a_500_without_its_words() -> None:
+@pytest.mark.parametrize("crash", [RuntimeError, lambda words: web.HTTPInternalServerError(reason=words)])
+async def test_a_crash_is_a_500_without_its_words(crash: Callable[[str], Exception]) -> None:
     async def handler(_: web.Request) -> web.StreamResponse:
-        raise RuntimeError("sk-secret at /home/somebody")
+        raise crash("sk-secret at /home/somebody")
 
     response = await faults(request(), handler)
     error = told(response)["error"]
