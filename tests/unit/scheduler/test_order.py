@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from llmlb.scheduler.order import MEMORY, MOST_DEBTORS, Order
 from llmlb.scheduler.ticket import Ticket
 from tests.unit.scheduler.desk import Desk
@@ -98,3 +100,16 @@ def test_a_key_that_owes_is_not_forgotten_while_there_is_room() -> None:
         if number > 2 and (running := order.take("n", 0.0)) is not None:
             order.finish(running)
     assert "100" in order.flows
+
+
+@pytest.mark.parametrize(("turns_ago", "order"), [(31, "N1 B2"), (32, "B2 N1")])
+def test_a_turn_counts_against_a_key_for_thirty_two_turns(turns_ago: int, order: str) -> None:
+    """From then on it is level with one that was never served, and who came first decides."""
+    desk = Desk({"one": "a", "two": "b"})
+    desk.come(" ".join(f"A{number}" for number in range(40)), "a")
+    desk.come("B1", "b")
+    desk.end("two")
+    desk.come("Y1", "b")
+    desk.next("one", turns_ago - 1)
+    desk.come("B2 N1", "b")
+    assert desk.next("two", 2) == order

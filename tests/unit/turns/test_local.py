@@ -199,3 +199,11 @@ def test_without_fairness_it_is_the_order_of_arrival() -> None:
     hall = Hall(fair=False)
     hall.come("A1 A2 A3 B1 A4 B2")
     assert hall.drain() == "A2 A3 B1 A4 B2"
+
+
+def test_nothing_is_kept_of_keys_and_requests_that_are_gone() -> None:
+    hall = Hall(max_per_key=1)
+    hall.come("A1 B1 C1 D1 D2")
+    hall.leave("C1")
+    hall.drain()
+    assert (dict(hall.turns._waiting_of), hall.turns._waiters) == ({}, {})
