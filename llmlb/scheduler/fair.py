@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from math import inf
 
 from llmlb.scheduler import forecast
-from llmlb.scheduler.order import Order, Running
+from llmlb.scheduler.flows import Running
+from llmlb.scheduler.order import Order
 from llmlb.scheduler.promises import UNKNOWN_SECS, Promises
 from llmlb.scheduler.service_times import ServiceTimes
 from llmlb.scheduler.ticket import Actual, Place, Snapshot, Ticket
@@ -35,6 +36,7 @@ class FairScheduler:
         self._numbers = 0
         self._promises = Promises()
         self._leaving: list[tuple[float, Ticket]] = []
+        self._leaving_times: list[float] = []
         self._leaving_at = -inf
 
     @property
@@ -113,7 +115,8 @@ class FairScheduler:
         """Seconds to tell a refused client, 1 to 60; 5 while nothing is known. Counts as a promise."""
         if not self._times.known:
             return UNKNOWN_SECS
-        return self._promises.make([at for at, _ in self._departures(now)], free, now)
+        self._departures(now)
+        return self._promises.make(self._leaving_times, free, now)
 
     def retry_after_own(self, key: str, now: float) -> int:
         """Seconds until the first request of this key leaves the queue, for a key at its own limit."""
@@ -154,5 +157,6 @@ class FairScheduler:
     def _departures(self, now: float) -> list[tuple[float, Ticket]]:
         if not self._leaving_at <= now < self._leaving_at + FRESH_SECS:
             self._leaving = forecast.departures(self._order, self._free(now), self._times)
+            self._leaving_times = [at for at, _ in self._leaving]
             self._leaving_at = now
         return self._leaving

@@ -1,7 +1,7 @@
 """When: a dry run of the queue as it stands, by the very rule that will serve it.
 
 The dry run copies the order and serves it on, nobody coming or going: the node that is free first takes what
-`Order.take` gives it, for as long as the model's requests take on average. A request's position is the number of
+`Order.pop` gives it, for as long as the model's requests take on average. A request's position is the number of
 dispatches by nodes that could serve it, up to its own; its wait is the time of its own.
 """
 
@@ -37,12 +37,11 @@ def dry_run(order: Order, free_at: Mapping[str, float], times: ServiceTimes) -> 
     heapify(free)
     while free and twin.waiting:
         at, index = heappop(free)
-        running = twin.take(nodes[index], at)
-        if running is None:
+        ticket = twin.pop(nodes[index])
+        if ticket is None:
             continue  # What is left, this node cannot serve; nobody will come, so it never will.
-        yield Dispatch(at, nodes[index], running.ticket)
-        twin.finish(running)
-        heappush(free, (at + times.expected(running.ticket.model), index))
+        yield Dispatch(at, nodes[index], ticket)
+        heappush(free, (at + times.expected(ticket.model), index))
 
 
 def place(order: Order, free_at: Mapping[str, float], times: ServiceTimes, ticket: Ticket, now: float) -> Place:

@@ -14,7 +14,8 @@ from bisect import bisect_left, insort
 from collections.abc import Mapping
 from operator import attrgetter
 
-from llmlb.scheduler.contest import QUANTUM, Contest, Entrant
+from llmlb.scheduler.contest import QUANTUM, Entrant
+from llmlb.scheduler.flows import Flow, Pool, Running, by_number
 from llmlb.scheduler.ticket import Ticket
 
 PRICE = 1.0
@@ -25,71 +26,7 @@ MEMORY = 32
 MOST_DEBTORS = 1000
 """Keys remembered for nothing but what they owe; those served longest ago are forgiven first."""
 
-_number = attrgetter("number")
 _last = attrgetter("last")
-
-
-class Flow:
-    """One key's requests and standing."""
-
-    __slots__ = ("key", "last", "queues", "running", "tags", "waiting")
-
-    def __init__(self, key: str) -> None:
-        self.key = key
-        self.queues: dict[str, list[Ticket]] = {}
-        """Waiting requests by model, each in order of arrival."""
-        self.waiting = 0
-        self.running: list[Running] = []
-        self.last = 0
-        self.tags: dict[Pool, float] = {}
-
-    def head(self, pool: Pool) -> Ticket | None:
-        """The oldest request that the pool's nodes can serve."""
-        return min((q[0] for m, q in self.queues.items() if m in pool.models), key=_number, default=None)
-
-    def head_for(self, node: str, pool: Pool) -> Ticket | None:
-        """The oldest request that this node can serve and has not failed."""
-        heads = (
-            next((ticket for ticket in queue if node not in ticket.tried), None)
-            for model, queue in self.queues.items()
-            if model in pool.models
-        )
-        return min((ticket for ticket in heads if ticket is not None), key=_number, default=None)
-
-
-class Pool:
-    """Nodes that serve the same models, and the contest for them."""
-
-    __slots__ = ("clock", "contest", "models", "nodes", "uncharged")
-
-    def __init__(self, models: frozenset[str]) -> None:
-        self.models = models
-        self.nodes: set[str] = set()
-        self.contest = Contest()
-        self.clock = 0.0
-        """Level of the key served last, before that service was charged: where others enter if nobody waits."""
-        self.uncharged: dict[str, list[Running]] = {}
-        """Requests in service that nobody has waited for yet, by key."""
-
-    def floor(self) -> float:
-        """The least tag of those waiting here: who is not above it owes nothing."""
-        return min((entrant.tag for entrant in self.contest.entrants.values()), default=self.clock)
-
-
-class Running:
-    """A request in service, and what it has been charged."""
-
-    __slots__ = ("charged", "flow", "last_before", "node", "pool", "started", "ticket", "turn")
-
-    def __init__(self, ticket: Ticket, flow: Flow, pool: Pool, node: str, turn: int, started: float) -> None:
-        self.ticket = ticket
-        self.flow = flow
-        self.pool = pool
-        self.node = node
-        self.turn = turn
-        self.started = started
-        self.last_before = flow.last
-        self.charged: float | None = None
 
 
 class Order:
@@ -157,7 +94,7 @@ class Order:
     def add(self, ticket: Ticket) -> None:
         """Queue a request behind its key's others of the same model, by its number."""
         flow = self._arrive(ticket)
-        insort(flow.queues.setdefault(ticket.model, []), ticket, key=_number)
+        insort(flow.queues.setdefault(ticket.model, []), ticket, key=by_number)
         flow.waiting += 1
         self.waiting += 1
         if ticket.tried:
@@ -166,7 +103,7 @@ class Order:
             if ticket.model in pool.models:
                 for key in [key for key in pool.uncharged if key != flow.key]:
                     for running in pool.uncharged.pop(key):
-                        self._charge(running)
+                        running.charged = self._charge(running.flow, pool)
                         self._restand(running.flow)
                 self._stand(flow, pool)
 
@@ -179,7 +116,8 @@ class Order:
         else:
             flow.tags[pool], low = self._entry(flow, pool)
             level = max(flow.tags[pool], low)
-        running = self._dispatch(ticket, flow, pool, level, node, now)
+        running = Running(ticket, flow, pool, node, now)
+        self._run(running, self._turn(flow, pool, level))
         self._restand(flow)
         return running
 
@@ -187,7 +125,7 @@ class Order:
         """Take a waiting request out. Tags stay: leaving wins nothing. Raises KeyError if it is not waiting."""
         flow = self.flows[self._flow_of(ticket)]
         queue = flow.queues[ticket.model]
-        at = bisect_left(queue, ticket.number, key=_number)
+        at = bisect_left(queue, ticket.number, key=by_number)
         if at == len(queue) or queue[at] is not ticket:
             raise KeyError(ticket.id)
         self.revision += 1
@@ -197,6 +135,25 @@ class Order:
 
     def take(self, node: str, now: float) -> Running | None:
         """The request this node serves next; it is in service from now on. None if none fits."""
+        picked = self._pick(node)
+        if picked is None:
+            return None
+        flow, ticket, pool = picked
+        running = Running(ticket, flow, pool, node, now)
+        self._run(running, self._pop(flow, ticket, pool))
+        return running
+
+    def pop(self, node: str) -> Ticket | None:
+        """As `take`, for a dry run: what follows is the same, but nothing is in service."""
+        picked = self._pick(node)
+        if picked is None:
+            return None
+        flow, ticket, pool = picked
+        self._pop(flow, ticket, pool)
+        return ticket
+
+    def _pick(self, node: str) -> tuple[Flow, Ticket, Pool] | None:
+        """Whose turn it is at this node, and with which request."""
         pool = self.pool_of.get(node)
         if pool is None:
             return None
@@ -204,13 +161,17 @@ class Order:
         if key is None:
             return None
         flow = self.flows[key]
-        ticket = flow.head_for(node, pool)
+        ticket = flow.head_for(node, pool) if key in self._back else flow.head(pool)
         assert ticket is not None
+        return flow, ticket, pool
+
+    def _pop(self, flow: Flow, ticket: Ticket, pool: Pool) -> float | None:
+        """Take the request out and give its key its turn. Returns what the key was charged, if anybody waits."""
         queue = flow.queues[ticket.model]
-        del queue[bisect_left(queue, ticket.number, key=_number)]
-        running = self._dispatch(ticket, flow, pool, pool.contest.entrants[flow.key].level, node, now)
+        del queue[0 if queue[0] is ticket else bisect_left(queue, ticket.number, key=by_number)]
+        charge = self._turn(flow, pool, pool.contest.entrants[flow.key].level)
         self._left(flow, ticket.model)
-        return running
+        return charge
 
     def _arrive(self, ticket: Ticket) -> Flow:
         self.revision += 1
@@ -224,19 +185,22 @@ class Order:
             flow.last = max(flow.last, self.turn - MEMORY)
         return flow
 
-    def _dispatch(self, ticket: Ticket, flow: Flow, pool: Pool, level: float, node: str, now: float) -> Running:
+    def _turn(self, flow: Flow, pool: Pool, level: float) -> float | None:
+        """It is the flow's turn: charge it if another key waits for the pool, else nothing yet."""
         self.revision += 1
         self.turn += 1
-        running = Running(ticket, flow, pool, node, self.turn, now)
         flow.last = self.turn
-        flow.running.append(running)
-        self.running += 1
         pool.clock = level
-        if any(key != flow.key for key in pool.contest.entrants):
-            self._charge(running)
-        else:
-            pool.uncharged.setdefault(flow.key, []).append(running)
-        return running
+        contested = any(key != flow.key for key in pool.contest.entrants)
+        return self._charge(flow, pool) if contested else None
+
+    def _run(self, running: Running, charged: float | None) -> None:
+        running.turn = self.turn
+        running.charged = charged
+        running.flow.running.append(running)
+        self.running += 1
+        if charged is None:
+            running.pool.uncharged.setdefault(running.flow.key, []).append(running)
 
     def _flow_of(self, ticket: Ticket) -> str:
         return ticket.key if self.fair else ""
@@ -317,11 +281,11 @@ class Order:
             self._back.discard(flow.key)
         self._restand(flow)
 
-    def _charge(self, running: Running) -> None:
-        flow, pool = running.flow, running.pool
-        running.charged = PRICE / self.weights.get(flow.key, 1.0)
+    def _charge(self, flow: Flow, pool: Pool) -> float:
+        charge = PRICE / self.weights.get(flow.key, 1.0)
         if pool in flow.tags:
-            flow.tags[pool] += running.charged
+            flow.tags[pool] += charge
+        return charge
 
     def _ended(self, running: Running) -> None:
         self.revision += 1
