@@ -89,8 +89,8 @@ TEXTS: dict[str, dict[Locale, str]] = {
         "en": "No node could be reached. Please try again in a moment.",
     },
     "no_node_online": {
-        "ja": "モデル「{model}」を提供するノードは現在すべてオフラインです。",
-        "en": "All nodes that serve the model '{model}' are offline at the moment.",
+        "ja": "モデル「{model}」を提供できるノードが現在ありません。しばらくしてから再試行してください。",
+        "en": "No node that can serve the model '{model}' is online at the moment. Please try again in a moment.",
     },
     "draining": {
         "ja": "サーバーは停止処理中です。しばらくしてから再試行してください。",
