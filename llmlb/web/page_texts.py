@@ -18,7 +18,7 @@ PAGE_TEXTS: dict[str, dict[Locale, str]] = {
     "processing": {"ja": "処理中", "en": "In service"},
     "processing_of": {"ja": "ノード {nodes} 台", "en": "{nodes} nodes"},
     "processing_of_one": {"ja": "ノード 1 台", "en": "1 node"},
-    "no_nodes_yet": {"ja": "ここにノードが並びます。", "en": "Nodes will stand here."},
+    "no_nodes_yet": {"ja": "ここにノードが並びます。", "en": "Nodes will appear here."},
     "processing_by_node": {"ja": "ノードごとの処理中", "en": "In service by node"},
     "in_service": {"ja": "処理中のリクエスト: {count} 件", "en": "Requests in service: {count}"},
     "avg_wait": {"ja": "平均待機時間", "en": "Mean wait"},
@@ -57,6 +57,11 @@ PAGE_TEXTS: dict[str, dict[Locale, str]] = {
     "calm_advice": {"ja": "リクエストはすぐに処理されます。", "en": "Requests are served at once."},
     "working": {"ja": "順調です。", "en": "All is well."},
     "working_advice": {
+        "ja": "空いているノードはありません。次のリクエストは順番を待ちます。",
+        "en": "No node is free. The next request waits its turn.",
+    },
+    "crowded": {"ja": "順番待ちがあります。", "en": "Requests are waiting."},
+    "crowded_advice": {
         "ja": "空いているノードはありません。新しいリクエストは順番を待ちます。",
         "en": "No node is free. New requests wait their turn.",
     },
@@ -74,7 +79,7 @@ PAGE_TEXTS: dict[str, dict[Locale, str]] = {
     "no_node_advice": {
         "ja": "このマシンで Ollama、LM Studio、vLLM、llama.cpp のいずれかを起動すると自動的に見つかります。"
         "ほかのマシンのノードは config.toml の [[nodes]] に書いてください。",
-        "en": "Start Ollama, LM Studio, vLLM or llama.cpp on this machine and it is found by itself. "
+        "en": "Start Ollama, LM Studio, vLLM or llama.cpp on this machine; it is found automatically. "
         "List nodes on other machines as [[nodes]] in config.toml.",
     },
     "checking": {"ja": "ノードを確認しています。", "en": "Checking the nodes."},
@@ -87,7 +92,7 @@ PAGE_TEXTS: dict[str, dict[Locale, str]] = {
         "ja": "ノードのサーバーが動いているか、config.toml の url が正しいかを確認してください。"
         "復帰は自動的に検出されます。",
         "en": "Check that their servers are running and that each url in config.toml is right. "
-        "A node that comes back is noticed by itself.",
+        "A node that comes back is noticed automatically.",
     },
     "no_usable": {"ja": "使えるノードがありません。", "en": "No node can be used."},
     "no_usable_advice": {

@@ -132,7 +132,7 @@ def _notice(overview: Overview, locale: Locale) -> Notice:
     if {"pending"}.issuperset(states):
         return say("info", "checking")
     if "idle" not in states:
-        return say("good", "working")
+        return say("good", "crowded" if overview.waiting else "working")
     return say("good", "other_model" if overview.waiting else "calm")
 
 

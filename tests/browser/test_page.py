@@ -175,6 +175,7 @@ async def test_trouble_is_said_with_what_to_do_and_goes_away(visitor: BrowserCon
         (overview(), "[[nodes]]"),
         (overview(node("gpu-1", "offline")), "すべてのノードがオフライン"),
         (overview(node("gpu-1", "busy"), waiting=100), "キューが満杯"),
+        (overview(node("gpu-1", "busy"), waiting=7), "順番待ちがあります。"),
         (BUSY, "順調です。"),
     ]:
         site.now = now

@@ -54,7 +54,8 @@ IDLE, BUSY, OFFLINE, DRAINING, PENDING = (
         (shown(draining=True), "warning", "Shutting down."),
         (shown(PENDING, PENDING), "info", "Checking the nodes."),
         (shown(PENDING, IDLE), "good", "All is well."),
-        (shown(BUSY, waiting=7), "good", "All is well."),
+        (shown(BUSY), "good", "All is well."),
+        (shown(BUSY, waiting=1), "good", "Requests are waiting."),
     ],
 )
 def test_the_worst_that_is_wrong_is_said_with_what_to_do(seen: Panel, level: str, title: str) -> None:
