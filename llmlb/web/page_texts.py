@@ -113,6 +113,34 @@ PAGE_TEXTS: dict[str, dict[Locale, str]] = {
     "and_more": {"ja": "ほか {count} 台", "en": "{count} more"},
 }
 
+_REASONS = {
+    "connection refused": "接続を拒否されました",
+    "connecting timed out": "接続がタイムアウトしました",
+    "TLS failed": "TLS接続に失敗しました",
+    "cannot connect": "接続できません",
+    "connection reset in mid-reply": "応答の途中で接続がリセットされました",
+    "connection reset before a reply": "応答の前に接続がリセットされました",
+    "connection closed in mid-reply": "応答の途中で接続が切れました",
+    "connection closed before a reply": "応答の前に接続が切れました",
+    "unreadable reply": "応答を解釈できません",
+    "silent for": "応答がありません",
+    "no answer to a probe in time": "確認への応答がありません",
+    "no list of models": "モデルの一覧を取得できません",
+    "probe failed": "確認に失敗しました",
+    "HTTP 503 to a probe": "確認にHTTP 503を返しました",
+}
+"""How what the log says of a node begins, and what a Japanese page says. `HTTP 429` and the like stand for themselves."""
+
+
+def reason_text(locale: Locale, reason: str) -> str:
+    """What the log says of a node's state, in the language of the page. What has no translation stays as it is."""
+    if locale == "ja":
+        for begins, words in _REASONS.items():
+            if reason.startswith(begins):
+                detail = reason.removeprefix(begins).removeprefix(":").strip()
+                return f"{words}（{detail}）" if detail else words
+    return reason
+
 
 def page_text(locale: Locale, key: str, /, **values: Any) -> str:
     """The words `key` of the page in `locale`, with `values` filled in. Raises KeyError for an unknown key."""

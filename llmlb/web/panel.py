@@ -14,7 +14,7 @@ import attrs
 from llmlb.gateway.overview import NodeView, Overview
 from llmlb.messages import Locale
 from llmlb.telemetry.lines import printable
-from llmlb.web.page_texts import page_text
+from llmlb.web.page_texts import page_text, reason_text
 
 TICKS = 50
 """Into how many marks the drawing of the queue is divided."""
@@ -101,7 +101,7 @@ def _tile(node: NodeView, locale: Locale) -> NodeTile:
         state=node.state,
         label=page_text(locale, f"state_{node.state}"),
         since=_age(node.since, locale),
-        reason=printable(node.reason),
+        reason=printable(reason_text(locale, node.reason)),
         in_service=node.in_service,
         in_service_label=page_text(locale, "in_service", count=node.in_service),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 
+import attrs
 import pytest
 
 from llmlb.gateway.overview import NodeView, Overview
@@ -127,6 +128,22 @@ def test_the_number_in_service_stands_at_its_node() -> None:
 def test_a_name_cannot_hide_or_reorder_text() -> None:
     assert shown(node("\u202egnp.exe\n", "offline")).nodes[0].name == "\\u202egnp.exe\\n"
     assert "\u202e" not in shown(IDLE, node("\u202egnp.exe", "offline")).notice.title
+
+
+@pytest.mark.parametrize(
+    ("logged", "japanese"),
+    [
+        ("connection refused", "接続を拒否されました"),
+        ("connection closed in mid-reply", "応答の途中で接続が切れました"),
+        ("no list of models: HTTP 404", "モデルの一覧を取得できません（HTTP 404）"),
+        ("silent for 120 s", "応答がありません（120 s）"),
+        ("HTTP 429", "HTTP 429"),
+        ("something new", "something new"),
+    ],
+)
+def test_why_a_node_is_in_its_state_is_said_in_the_language_of_the_page(logged: str, japanese: str) -> None:
+    down = attrs.evolve(OFFLINE, reason=logged)
+    assert (shown(down, locale="ja").nodes[0].reason, shown(down).nodes[0].reason) == (japanese, logged)
 
 
 def test_figures_of_four_digits_are_grouped() -> None:
