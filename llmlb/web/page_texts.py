@@ -129,7 +129,7 @@ _REASONS = {
     "probe failed": "確認に失敗しました",
     "HTTP 503 to a probe": "確認にHTTP 503を返しました",
 }
-"""How what the log says of a node begins, and what a Japanese page says. `HTTP 429` and the like stand for themselves."""
+"""How what the log says of a node begins, and the Japanese for it. `HTTP 429` and the like stand for themselves."""
 
 
 def reason_text(locale: Locale, reason: str) -> str:
