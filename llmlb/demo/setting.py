@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import attrs
 
 from llmlb.clock import Clock
-from llmlb.config.model import Config, KeyConfig, NodeConfig
+from llmlb.config.model import Config, Fairness, KeyConfig, NodeConfig
 from llmlb.demo.node import SimulatedNode
 
 MODEL = "llama-3.2-1b"
@@ -24,6 +24,8 @@ _MODELS = {
     "demo-2": (MODEL, "gemma-3-4b", "nomic-embed-text"),
 }
 _WEIGHTS = {"alice": 2.0}
+_SERVICE_SECS = 2.0
+"""About what the demo's nodes take. With the usual 10 seconds the first estimates would be five times too long."""
 
 
 def demo_nodes(tokens_per_second: float = 40.0, clock: Clock | None = None) -> tuple[SimulatedNode, ...]:
@@ -32,11 +34,12 @@ def demo_nodes(tokens_per_second: float = 40.0, clock: Clock | None = None) -> t
 
 
 def demo_config(node_urls: Iterable[str], base: Config | None = None) -> Config:
-    """The configuration of the demo: `base` (the defaults if None) with its nodes and keys replaced.
+    """The configuration of the demo: `base` (the defaults if None) with its nodes, keys and assumed service time replaced.
 
     The nodes are asked for their models, as a user's own would be.
     """
     nodes = tuple(NodeConfig(name=name, url=url) for name, url in zip(_MODELS, node_urls, strict=True))
     keys = [KeyConfig(name="quickstart", key=VISITOR_KEY)]
     keys += [KeyConfig(name=name, key=key, weight=_WEIGHTS.get(name, 1.0)) for name, key in SAMPLE_KEYS.items()]
-    return attrs.evolve(base or Config(), nodes=nodes, api_keys=tuple(keys))
+    fairness = Fairness(default_service_secs=_SERVICE_SECS)
+    return attrs.evolve(base or Config(), nodes=nodes, api_keys=tuple(keys), fairness=fairness)

@@ -45,6 +45,10 @@ def test_the_nodes_are_named_and_everything_else_is_as_it_was() -> None:
     assert demo_config(URLS).server == Server(host="127.0.0.1", port=8080)
 
 
+def test_the_first_estimates_suit_the_nodes_of_the_demo() -> None:
+    assert demo_config(URLS).fairness.default_service_secs == 2.0
+
+
 def test_as_many_urls_as_nodes_are_wanted() -> None:
     with pytest.raises(ValueError, match="zip"):
         demo_config(URLS[:1])
