@@ -34,7 +34,7 @@ def demo_nodes(tokens_per_second: float = 40.0, clock: Clock | None = None) -> t
 
 
 def demo_config(node_urls: Iterable[str], base: Config | None = None) -> Config:
-    """The configuration of the demo: `base` (the defaults if None) with its nodes, keys and assumed service time replaced.
+    """The configuration of the demo: `base` (the defaults if None) with its own nodes, keys and assumed service time.
 
     The nodes are asked for their models, as a user's own would be.
     """
