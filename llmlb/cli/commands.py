@@ -74,12 +74,21 @@ def _file(named: str | None) -> Path | None:
 
 
 def _parser(locale: Locale) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="llmlb", description=say(locale, "about"))
-    parser.add_argument("--version", action="version", version=f"llmlb {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    parser = argparse.ArgumentParser(prog="python -m llmlb", description=say(locale, "about"), add_help=False)
+    options = parser.add_argument_group(say(locale, "options"))
+    options.add_argument("-h", "--help", action="help", help=say(locale, "help"))
+    version = f"llmlb {__version__}"
+    options.add_argument("--version", action="version", version=version, help=say(locale, "version"))
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", title=say(locale, "commands"), prog=parser.prog
+    )
     for name in ("serve", "check", "demo"):
-        command = commands.add_parser(name, help=say(locale, name), description=say(locale, name))
-        command.add_argument("--config", metavar="FILE", help=say(locale, "config"))
+        command = commands.add_parser(name, help=say(locale, name), description=say(locale, name), add_help=False)
+        options = command.add_argument_group(say(locale, "options"))
+        options.add_argument("-h", "--help", action="help", help=say(locale, "help"))
+        options.add_argument(
+            "--config", metavar="FILE", help=say(locale, "demo_config" if name == "demo" else "config")
+        )
     return parser
 
 

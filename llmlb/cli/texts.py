@@ -9,7 +9,7 @@ from llmlb.messages import Locale
 
 _TEXTS: dict[str, dict[Locale, str]] = {
     "about": {
-        "ja": "自前のLLMノードの前に立つ、公平な待ち行列つきのOpenAI互換ゲートウェイ",
+        "ja": "自前のLLMノードの前に立つ、公平なキューを備えたOpenAI互換ゲートウェイです。",
         "en": "One fair queue, with an OpenAI-compatible endpoint, in front of LLM nodes of your own.",
     },
     "serve": {"ja": "ゲートウェイを起動します", "en": "run the gateway"},
@@ -22,6 +22,14 @@ _TEXTS: dict[str, dict[Locale, str]] = {
         "ja": "設定ファイル（省略時: ./config.toml があればそれ）",
         "en": "configuration file (default: ./config.toml if there is one)",
     },
+    "demo_config": {
+        "ja": "設定ファイル（省略時: ./config.toml があればそれ）。ノードとAPIキーはデモのものを使います",
+        "en": "configuration file (default: ./config.toml if there is one); nodes and API keys are the demo's own",
+    },
+    "help": {"ja": "この説明を表示して終了します", "en": "show this help and exit"},
+    "version": {"ja": "バージョンを表示して終了します", "en": "show the version and exit"},
+    "commands": {"ja": "コマンド", "en": "commands"},
+    "options": {"ja": "オプション", "en": "options"},
     "no_file": {"ja": "既定の設定", "en": "the defaults"},
     "checked": {"ja": "問題ありません: {file}", "en": "No problems: {file}"},
     "cannot_start": {"ja": "起動できません: {problem}", "en": "cannot start: {problem}"},
@@ -61,7 +69,7 @@ _TEXTS: dict[str, dict[Locale, str]] = {
         ),
         "en": (
             "Found no LLM server on this machine (looked for {looked}).\n"
-            "Start one and it is found by itself. For nodes on other machines write a config.toml:\n\n"
+            "Start one and it is found automatically. For nodes on other machines write a config.toml:\n\n"
             '  [[nodes]]\n  url = "http://192.168.0.10:11434"\n'
         ),
     },
