@@ -218,8 +218,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     parser.add_argument("--port", type=int, default=9001, help="0 takes any free port (default: 9001)")
     parser.add_argument("--name", default="simulated", help="its name in the replies' ids (default: simulated)")
-    parser.add_argument("--model", action="append", metavar="NAME", help="a model it has; may be given more than once (default: llama-3.2-1b)")
-    parser.add_argument("--tokens-per-second", type=_positive, default=40.0, metavar="N", help="speed of a reply (default: 40)")
+    parser.add_argument(
+        "--model",
+        action="append",
+        metavar="NAME",
+        help="may be given more than once (default: llama-3.2-1b)",
+    )
+    parser.add_argument(
+        "--tokens-per-second", type=_positive, default=40.0, metavar="N", help="speed of a reply (default: 40)"
+    )
     prefill = "how fast a prompt is read before the first token (default: 2000)"
     parser.add_argument("--prefill-chars-per-second", type=_positive, default=2000.0, metavar="N", help=prefill)
     given = parser.parse_args(arguments)
