@@ -111,7 +111,8 @@ class Fleet:
 
     def _node_changed(self, node: Node) -> None:
         member = self._members[node.id]
-        _log.info("node", node=node.id, state=node.health.value, reason=node.reason, models=len(node.listed))
+        log = _log.warning if node.health is Health.OFFLINE else _log.info
+        log("node", node=node.id, state=node.health.value, reason=node.reason, models=len(node.listed))
         free_at = {Health.ONLINE: self._clock.now(), Health.RESTING: node.rest_until}.get(node.health)
         if node.serves:
             self._turns.topology(node.id, node.serves, free_at)

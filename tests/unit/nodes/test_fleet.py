@@ -7,6 +7,7 @@ from typing import cast
 
 import aiohttp
 import pytest
+from structlog.testing import capture_logs
 
 from llmlb.background import Background
 from llmlb.config.model import Health, NodeConfig, Upstream
@@ -57,6 +58,13 @@ async def test_there_is_no_hope_in_offline_or_tried_nodes(fleet: Fleet) -> None:
     node(fleet, "b").unreachable("gone")
     assert not fleet.hopeful("m", {"a"})
     assert fleet.hopeful("m")
+
+
+async def test_a_node_that_goes_offline_is_a_warning_in_the_log(fleet: Fleet) -> None:
+    with capture_logs() as lines:
+        node(fleet, "a").found("openai", ["m"])
+        node(fleet, "a").unreachable("gone")
+    assert [(line["log_level"], line["state"]) for line in lines] == [("info", "online"), ("warning", "offline")]
 
 
 async def test_resting_is_hopeful(fleet: Fleet) -> None:
