@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     locale = terminal_locale(os.environ)
     options = _parser(locale).parse_args(arguments)
     try:
-        loaded = load(_file(options.config), os.environ)
+        loaded = load(_file(options.config, options.command), os.environ)
     except ConfigError as error:
         return _complain(describe_problems(error.problems, locale), code=2)
     if options.command == "check":
@@ -66,15 +66,20 @@ def _open_what_is_closed() -> None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - stays open
 
 
-def _file(named: str | None) -> Path | None:
-    """The file to read: the one named, else `config.toml` if there is one here."""
+def _file(named: str | None, command: str) -> Path | None:
+    """The file to read: the one named, else `config.toml` if there is one here.
+
+    The demo takes only one that is named: its keys are known to everybody, and the file of a real gateway may open
+    it to other machines.
+    """
     if named is not None:
         return Path(named)
-    return DEFAULT_FILE if DEFAULT_FILE.exists() else None
+    return DEFAULT_FILE if command != "demo" and DEFAULT_FILE.exists() else None
 
 
 def _parser(locale: Locale) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m llmlb", description=say(locale, "about"), add_help=False)
+    called = "llmlb" if Path(sys.argv[0]).name == "llmlb" else "python -m llmlb"
+    parser = argparse.ArgumentParser(prog=called, description=say(locale, "about"), add_help=False)
     options = parser.add_argument_group(say(locale, "options"))
     options.add_argument("-h", "--help", action="help", help=say(locale, "help"))
     version = f"llmlb {__version__}"

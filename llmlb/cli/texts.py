@@ -23,8 +23,8 @@ _TEXTS: dict[str, dict[Locale, str]] = {
         "en": "configuration file (default: ./config.toml if there is one)",
     },
     "demo_config": {
-        "ja": "設定ファイル（省略時: ./config.toml があればそれ）。ノードとAPIキーはデモのものを使います",
-        "en": "configuration file (default: ./config.toml if there is one); nodes and API keys are the demo's own",
+        "ja": "設定ファイル（省略時: なし）。ノードとAPIキーはデモのものを使います",
+        "en": "configuration file (default: none); nodes and API keys are the demo's own",
     },
     "help": {"ja": "この説明を表示して終了します", "en": "show this help and exit"},
     "version": {"ja": "バージョンを表示して終了します", "en": "show the version and exit"},

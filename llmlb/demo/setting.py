@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import attrs
 
 from llmlb.clock import Clock
-from llmlb.config.model import Config, Fairness, KeyConfig, NodeConfig
+from llmlb.config.model import Config, Fairness, KeyConfig, Log, NodeConfig
 from llmlb.demo.node import SimulatedNode
 
 MODEL = "llama-3.2-1b"
@@ -36,10 +36,13 @@ def demo_nodes(tokens_per_second: float = 40.0, clock: Clock | None = None) -> t
 def demo_config(node_urls: Iterable[str], base: Config | None = None) -> Config:
     """The configuration of the demo: `base` (the defaults if None) with its own nodes, keys and assumed service time.
 
-    The nodes are asked for their models, as a user's own would be.
+    The nodes are asked for their models, as a user's own would be. Where `base` says nothing of the log, it is
+    quiet: a line for every sample request would push what the demo has said from the screen.
     """
+    base = base or Config()
+    log = Log(level="warning") if base.log == Log() else base.log
     nodes = tuple(NodeConfig(name=name, url=url) for name, url in zip(_MODELS, node_urls, strict=True))
     keys = [KeyConfig(name="quickstart", key=VISITOR_KEY)]
     keys += [KeyConfig(name=name, key=key, weight=_WEIGHTS.get(name, 1.0)) for name, key in SAMPLE_KEYS.items()]
     fairness = Fairness(default_service_secs=_SERVICE_SECS)
-    return attrs.evolve(base or Config(), nodes=nodes, api_keys=tuple(keys), fairness=fairness)
+    return attrs.evolve(base, nodes=nodes, api_keys=tuple(keys), fairness=fairness, log=log)

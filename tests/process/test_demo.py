@@ -101,3 +101,15 @@ async def curl_as_printed(demo: Program) -> str:
     )
     out, _ = await within(55, process.communicate(), lambda: "curl ends")
     return out.decode()
+
+
+async def test_the_demo_takes_no_configuration_it_was_not_given(tmp_path: Path) -> None:
+    """Its keys are known to everybody: a file that opens the real gateway to others must not open the demo."""
+    (tmp_path / "config.toml").write_text('[server]\nhost = "nonsense host"\n', encoding="utf-8")
+    demo = Program(tmp_path, "demo", env={"LLMLB_SERVER_PORT": "0"})
+    try:
+        await demo.says(r"http://localhost:\d+")
+        demo.send(signal.SIGTERM)
+        assert await demo.exit_code() == 0
+    finally:
+        demo.kill()

@@ -91,6 +91,19 @@ def test_carries_the_version_of_the_package(wheel: Path) -> None:
     assert wheel.name == f"llmlb-{llmlb.__version__}-py3-none-any.whl"
 
 
+def test_the_command_has_the_name_of_the_package(python: Path, tmp_path: Path) -> None:
+    said = subprocess.run(
+        [python.with_name("llmlb"), "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        env=plain_environment(),
+    )
+    assert said.stdout.startswith("usage: llmlb ")
+    assert "python -m" not in said.stdout
+
+
 def free_port() -> int:
     """A port nobody listens on at the moment."""
     with socket.socket() as probe:

@@ -6,7 +6,7 @@ import inspect
 
 import pytest
 
-from llmlb.config.model import Config, Server
+from llmlb.config.model import Config, Log, Server
 from llmlb.demo.setting import MODEL, SAMPLE_KEYS, VISITOR_KEY, demo_config, demo_nodes
 from llmlb.demo.traffic import trickle
 
@@ -47,6 +47,13 @@ def test_the_nodes_are_named_and_everything_else_is_as_it_was() -> None:
 
 def test_the_first_estimates_suit_the_nodes_of_the_demo() -> None:
     assert demo_config(URLS).fairness.default_service_secs == 2.0
+
+
+def test_the_log_is_quiet_unless_something_is_set() -> None:
+    """What the demo says when it starts has to stay on the screen."""
+    assert demo_config(URLS).log.level == "warning"
+    chosen = Log(format="console")
+    assert demo_config(URLS, Config(log=chosen)).log is chosen
 
 
 def test_as_many_urls_as_nodes_are_wanted() -> None:
