@@ -21,5 +21,7 @@ def cannot_start(locale: Locale, error: OSError, config: Config) -> str:
     problem = error.strerror or str(error)
     if error.filename is not None and str(error.filename) == config.log.file:
         return say(locale, "log_file", file=config.log.file, problem=problem)
-    key = "no_such_address" if isinstance(error, socket.gaierror) else _LISTENING.get(error.errno or 0, "cannot_start")
+    # From Python 3.13 on asyncio gives no number when it could bind to none of the host's addresses.
+    nowhere = isinstance(error, socket.gaierror) or error.errno is None
+    key = "no_such_address" if nowhere else _LISTENING.get(error.errno or 0, "cannot_start")
     return say(locale, key, host=config.server.host, port=config.server.port, problem=problem)

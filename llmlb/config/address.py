@@ -78,7 +78,9 @@ def is_host(host: str) -> bool:
 def is_loopback(host: str) -> bool:
     """Can only this machine reach `host`? Names but localhost are taken for reachable from elsewhere."""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
     except ValueError:
         name = host.removesuffix(".").lower()
         return name == "localhost" or name.endswith(".localhost")
+    # Python before 3.13 does not look into an IPv4 address written as IPv6.
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
