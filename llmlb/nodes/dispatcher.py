@@ -158,6 +158,17 @@ class Dispatcher:
 
     async def _connect(self) -> None:
         """Open the line and send what waits for it by then."""
+        self._line, problem = await self._open()
+        exchange, self._unsent = self._unsent, None
+        if exchange is None:
+            return
+        if self._line is not None and self._line.open:
+            self._send(self._line, exchange)
+        else:
+            self.over(exchange, End(EndKind.UNREACHABLE, problem))
+
+    async def _open(self) -> tuple[Line | None, str]:
+        """A new line; if there is none, or it is gone before it could be used, the words say why."""
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._upstream.connect_timeout_secs):
@@ -168,14 +179,8 @@ class Dispatcher:
                     ssl=self._tls,
                 )
         except (OSError, TimeoutError) as error:
-            exchange, self._unsent = self._unsent, None
-            if exchange is not None:
-                self.over(exchange, End(EndKind.UNREACHABLE, connect_problem(error)))
-            return
-        self._line = line
-        exchange, self._unsent = self._unsent, None
-        if exchange is not None:
-            self._send(line, exchange)
+            return None, connect_problem(error)
+        return line, "connection closed at once"
 
 
 def tls_context(config: NodeConfig) -> ssl.SSLContext | None:

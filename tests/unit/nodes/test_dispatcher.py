@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -12,6 +12,7 @@ from llmlb.config.model import NodeConfig, Upstream
 from llmlb.nodes.dispatcher import Dispatcher, connect_problem
 from llmlb.nodes.end import End, EndKind
 from llmlb.nodes.exchange import Exchange
+from llmlb.nodes.line import Line
 from llmlb.nodes.node import Health, Node
 from llmlb.scheduler.ticket import Actual, Snapshot, Ticket
 from llmlb.testing import ScriptedNode, eventually
@@ -146,6 +147,29 @@ async def test_refused_connections_make_the_node_offline_and_close_the_pull(bay:
     await eventually(lambda: ends, "it is over")
     assert ends == [End(EndKind.UNREACHABLE, "connection refused")]
     assert (bay.node.health, bay.turns.open) == (Health.OFFLINE, False)
+
+
+async def test_a_connection_gone_before_it_could_be_used_is_none_and_the_dispatcher_lives(
+    bay: Bay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With TLS, what a server does right behind the handshake can be heard before the connection is handed out."""
+
+    async def slam(make: Callable[[], Line], *_: object, **__: object) -> tuple[None, Line]:
+        line = make()
+        line.connection_made(asyncio.Transport())
+        line.connection_lost(None)
+        return None, line
+
+    with monkeypatch.context() as patch:
+        patch.setattr(asyncio.get_running_loop(), "create_connection", slam)
+        _, ends = bay.serve()
+        await eventually(lambda: ends, "it is over")
+    assert ends[0].kind is EndKind.UNREACHABLE
+    assert (bay.busy, bay.node.health) == (False, Health.OFFLINE)
+    bay.node.found("openai", ["m"])
+    await eventually(lambda: bay.turns.open, "it pulls again")
+    bay.serve()
+    await bay.server.received()
 
 
 async def test_releasing_the_line_closes_it_while_it_is_idle_only(bay: Bay) -> None:
