@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import attrs
 
-ANY_MODEL = ""
-"""The model of a request that names none: every node serves it."""
-
 
 @attrs.define(eq=False)
 class Ticket:

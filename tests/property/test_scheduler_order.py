@@ -9,7 +9,8 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from llmlb.scheduler.fair import FairScheduler
-from llmlb.scheduler.ticket import ANY_MODEL, Actual, Ticket
+from llmlb.scheduler.ticket import Actual, Ticket
+from llmlb.wire.call import ANY_MODEL
 from tests.property.naive_rule import NaiveRule, Request
 
 KEYS = st.sampled_from("ABCDE")
