@@ -1,0 +1,1 @@
+"""The real queue and scheduler on a virtual clock: what a configuration would do under a given load."""
