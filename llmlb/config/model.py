@@ -102,12 +102,30 @@ class Queue:
         ja="1つのAPIキーが待機させられるリクエスト数の上限。0なら個別の上限はありません。",
         en="How many requests of one API key may wait. 0 means no limit of its own.",
     )
+    when_full: str = setting(
+        Choice(("refuse", "push_out")),
+        default="refuse",
+        ja="キューが満杯のとき誰を断るか。push_outなら、待機が最も多いAPIキーの最後のリクエストが場所を譲ります。",
+        en="Whom a full queue refuses: the newcomer, or the newest request of the API key that has most waiting.",
+    )
 
 
 @attrs.frozen(kw_only=True)
 class Fairness:
-    """`[fairness]`: what is assumed while nothing is known."""
+    """`[fairness]`: what counts as an API key's share, and what is assumed while nothing is known."""
 
+    cost: str = setting(
+        Choice(("seconds", "request", "tokens")),
+        default="seconds",
+        ja="APIキーの取り分を何で数えるか。ノードの処理時間（1件につき1秒以上）、リクエスト数、トークン数のいずれか。",
+        en="What an API key's share is counted in: node time (a request is at least 1 s), requests, or tokens.",
+    )
+    quantum: float = setting(
+        Number(0, 1_000_000),
+        default=0.0,
+        ja="1回の順番で使える量（costの単位）。大きいほど同じキーが続きます。0なら最近のリクエストの平均です。",
+        en="What one turn is worth, in units of cost: larger means longer turns. 0 is the mean of recent requests.",
+    )
     default_service_secs: float = setting(
         Number(0.001, 3600),
         default=10.0,
