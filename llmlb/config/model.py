@@ -71,6 +71,13 @@ class Server:
         ja="APIキーなしで、このマシン以外からの利用を許すかどうか。",
         en="Whether other machines may use the gateway although no API keys are configured.",
     )
+    metrics_token: str = setting(
+        words.KEY,
+        default="",
+        secret=True,
+        ja="このマシン以外から /metrics のキー別の値を読むためのトークン。空ならこのマシンからだけ読めます。",
+        en="Token with which other machines read the series by key of /metrics. Empty means only this machine does.",
+    )
 
 
 @attrs.frozen(kw_only=True)

@@ -61,6 +61,7 @@ OTHER_VALUES: dict[str, tuple[str, Any]] = {
     "server.body_limit": ("1024", 1024),
     "server.waiting_bytes": ("2048", 2048),
     "server.allow_anonymous": ("true", True),
+    "server.metrics_token": ('"t-1"', "t-1"),
     "queue.max_size": ("200", 200),
     "queue.timeout_secs": ("120", 120),
     "queue.enable_fairness": ("false", False),

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from llmlb.config.document import parse_document
-from llmlb.config.load import load_document
-from llmlb.config.model import KeyConfig, NodeConfig
+from llmlb.config.load import load, load_document
+from llmlb.config.model import KeyConfig, NodeConfig, Server
 from llmlb.config.problems import ConfigError
 
 
@@ -25,6 +25,9 @@ from llmlb.config.problems import ConfigError
         ('api_key = "hidden"\n', "api_key = ***"),
         ('[server]\napi_key = "hidden"\n', "[server] api_key = ***"),
         ('[[nodes]]\nurl = "http://h"\napi_key = "hid den hidden"\n', "api_key = ***"),
+        ('[server]\nmetrics_token = "hid den hidden"\n', "metrics_token = ***"),
+        ('[server]\nmetrics_tokn = "hidden"\n', "metrics_tokn = ***: unknown key; did you mean metrics_token?"),
+        ('[server]\ntoken = "hidden"\n', "token = ***"),
         ('[[nodes]]\nurl = "http://u:hidden@h:1"\n', 'url = "http://***@h:1"'),
         ('[[nodes]]\nurl = "http://h:1/?key=hidden"\n', 'url = "http://h:1/?***"'),
     ],
@@ -45,7 +48,7 @@ def test_other_values_in_the_wrong_place_are_shown() -> None:
 
 def test_the_model_hides_its_secrets() -> None:
     said = repr(NodeConfig(url="http://h", api_key="hidden")) + repr(
-        KeyConfig(name="a", key="hidden", key_sha256="hidden")
+        (KeyConfig(name="a", key="hidden", key_sha256="hidden"), Server(metrics_token="hidden"))
     )
     assert "hidden" not in said
 
@@ -54,3 +57,10 @@ def test_both_ways_to_give_a_key_give_the_same_digest() -> None:
     plain = KeyConfig(name="a", key="sk-1")
     assert KeyConfig(name="a", key_sha256=plain.digest.hex()).digest == plain.digest
     assert len(plain.digest) == 32
+
+
+def test_a_wrong_secret_in_a_variable_is_shown_as_stars() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(None, {"LLMLB_SERVER_METRICS_TOKEN": "hid den hidden"})
+    assert str(caught.value).startswith("LLMLB_SERVER_METRICS_TOKEN=***: must be ")
+    assert "hid" not in repr(caught.value.problems)
