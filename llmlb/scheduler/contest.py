@@ -1,40 +1,48 @@
 """The rule by which a free node chooses among waiting keys.
 
-Deficit round robin kept as tags. A key's tag is the service it has had, per unit of weight; its deficit in the
-textbook's sense is (least tag + quantum - tag) x weight. Among the keys less than half a quantum ahead of the
-least served one, the key *served longest ago* is next: the ring of the textbook is the order of last turns.
-Half a quantum up and half down, in place of "deficit >= cost", keeps turns even when costs wobble.
+Deficit round robin kept as tags. A key's tag is the service it has had, per unit of weight. A round takes in the
+keys that are less than half a quantum ahead of the least served one; they are served in the order of their last
+turns, each until it is beyond that limit, and then the next round begins. Half a quantum up and half down, in place of
+the textbook's "deficit >= cost", keeps turns even when costs wobble.
 
 Source: Shreedhar and Varghese, "Efficient fair queueing using deficit round-robin" (1995), with virtual-time tags
-in place of credit. Bound, one node, costs of at most C: two keys that both always wait are never further apart
-than quantum + C/w_i + C/w_j in service per weight.
+in place of credit. Invariant: whoever is chosen is less than half a quantum ahead of every key that waits. From it
+follows the bound, for one node and costs of at most C: two keys that both always wait are never further apart than
+quantum + C/w_i + C/w_j in service per weight.
 
-The entries stand in three heaps (least tag, too far ahead, near), with stale entries skipped when they surface: a
-choice costs O(log keys), and a dry run of the whole queue O(requests x log keys).
+A choice costs O(log keys): the keys of the round stand in one heap, by last turn, those ahead of it in another, by
+tag. Entries that are out of date are skipped when they surface.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from heapq import heapify, heappop, heappush
+from math import inf
 
-QUANTUM = 1.0
 
+class Standing:
+    """How a key stands in one pool of nodes; an entrant of its contest while the key waits there."""
 
-class Entrant:
-    """A key that waits for the nodes of one pool."""
+    __slots__ = ("entered_at", "head", "key", "last", "room", "served", "since", "stamp", "tag", "weight")
 
-    __slots__ = ("entered_at", "head", "key", "last", "stamp", "tag")
-
-    def __init__(self, key: str, tag: float, entered_at: float, last: int, head: int) -> None:
+    def __init__(self, key: str, weight: float, tag: float) -> None:
         self.key = key
+        self.weight = weight
         self.tag = tag
-        self.entered_at = entered_at
+        """Service had, per weight."""
+        self.entered_at = tag
         """The level of the others when it began to wait."""
-        self.last = last
-        """The turn in which the key was last served, anywhere."""
-        self.head = head
+        self.last = 0
+        """The turn in which the key was last served, in any pool."""
+        self.head = 0
         """Arrival number of its oldest request for this pool."""
+        self.served = False
+        """Whether it has been served here since it began to wait."""
+        self.since = -inf
+        """When it was last served here, or began to wait."""
+        self.room = 0.0
+        """How much more of what it has elsewhere may count here before its next turn here."""
         self.stamp = 0
 
     @property
@@ -42,82 +50,96 @@ class Entrant:
         """The tag without the welcome a newcomer gets, so that one welcome is never counted from another."""
         return max(self.tag, self.entered_at)
 
+    def copy(self) -> Standing:
+        """The same, sharing nothing."""
+        twin = Standing(self.key, self.weight, self.tag)
+        twin.entered_at, twin.last, twin.head = self.entered_at, self.last, self.head
+        twin.served, twin.since, twin.room = self.served, self.since, self.room
+        return twin
+
 
 class Contest:
     """The keys waiting for one pool of nodes, ready to be chosen from."""
 
     def __init__(self) -> None:
-        self.entrants: dict[str, Entrant] = {}
+        self.entrants: dict[str, Standing] = {}
+        self.limit = -inf
+        """Keys with a tag below it are in the round. Never above the least tag plus half a quantum."""
+        self.weight = 0.0
+        """Of all entrants together."""
+        self._ring: list[tuple[int, int, int, Standing, int]] = []
+        self._ahead: list[tuple[float, int, Standing, int]] = []
         self._pushed = 0
-        self._least: list[tuple[float, int, Entrant, int]] = []
-        self._far: list[tuple[float, int, Entrant, int]] = []
-        self._near: list[tuple[int, int, int, Entrant, int]] = []
 
-    def __len__(self) -> int:
-        return len(self.entrants)
-
-    def put(self, entrant: Entrant) -> None:
+    def put(self, entrant: Standing, quantum: float) -> None:
         """Enter a key, or take note that its tag, last turn or head has changed."""
-        self.entrants[entrant.key] = entrant
+        if entrant.key not in self.entrants:
+            self.entrants[entrant.key] = entrant
+            self.weight += entrant.weight
         entrant.stamp += 1
-        self._pushed += 1
-        item = (entrant.tag, self._pushed, entrant, entrant.stamp)
-        heappush(self._least, item)
-        heappush(self._far, item)
-        if max(len(self._least), len(self._far) + len(self._near)) > 64 + 4 * len(self.entrants):
+        self.limit = min(self.limit, entrant.tag + quantum / 2)
+        self._push(entrant)
+        if len(self._ring) + len(self._ahead) > 64 + 4 * len(self.entrants):
             self._rebuild()
 
     def remove(self, key: str) -> None:
         """Take a key out."""
-        self.entrants.pop(key).stamp += 1
+        entrant = self.entrants.pop(key)
+        entrant.stamp += 1
+        self.weight = self.weight - entrant.weight if self.entrants else 0.0
 
-    def level(self, but: str) -> float | None:
-        """The least level of the keys other than `but`; None when there are none."""
-        return min((e.level for e in self.entrants.values() if e.key != but), default=None)
+    def least(self) -> float | None:
+        """The least tag; None when nobody waits."""
+        return min((e.tag for e in self.entrants.values()), default=None)
 
-    def choose(self, without: Iterable[str] = ()) -> str | None:
+    def choose(self, quantum: float, without: Iterable[str] = ()) -> str | None:
         """The key to serve next, and None if there is none; as if those `without` did not wait here."""
         aside = [self.entrants[key] for key in without if key in self.entrants]
         for entrant in aside:
             self.remove(entrant.key)
-        first = self._first()
+        first = self._first(quantum)
         for entrant in aside:
-            self.put(entrant)
+            self.put(entrant, quantum)
         return first.key if first is not None else None
 
-    def copy(self) -> Contest:
-        """A contest of the same standing that shares nothing with this one."""
+    def copy(self, entrants: dict[str, Standing]) -> Contest:
+        """A contest of the same standing between these copies of its entrants."""
         twin = Contest()
-        for e in self.entrants.values():
-            twin.entrants[e.key] = Entrant(e.key, e.tag, e.entered_at, e.last, e.head)
+        twin.entrants, twin.limit, twin.weight = entrants, self.limit, self.weight
         twin._rebuild()
         return twin
 
-    def _rebuild(self) -> None:
-        self._least = [(e.tag, e.head, e, e.stamp) for e in self.entrants.values()]
-        heapify(self._least)
-        self._far = list(self._least)
-        self._near = []
-        self._pushed = max((e.head for e in self.entrants.values()), default=0)
+    def _push(self, entrant: Standing) -> None:
+        self._pushed += 1
+        if entrant.tag < self.limit:
+            heappush(self._ring, (entrant.last, entrant.head, self._pushed, entrant, entrant.stamp))
+        else:
+            heappush(self._ahead, (entrant.tag, self._pushed, entrant, entrant.stamp))
 
-    def _first(self) -> Entrant | None:
-        least, far, near = self._least, self._far, self._near
-        while least and least[0][3] != least[0][2].stamp:
-            heappop(least)
-        if not least:
-            return None
-        limit = least[0][0] + QUANTUM / 2
-        while far and far[0][0] < limit:
-            _, _, entrant, stamp = heappop(far)
-            if stamp == entrant.stamp:
-                self._pushed += 1
-                heappush(near, (entrant.last, entrant.head, self._pushed, entrant, stamp))
-        while near:
-            _, _, number, entrant, stamp = near[0]
-            if stamp == entrant.stamp and entrant.tag < limit:
-                return entrant
-            heappop(near)
-            if stamp == entrant.stamp:
-                # A newcomer has lowered the least: this one is too far ahead again.
-                heappush(far, (entrant.tag, number, entrant, stamp))
-        return None
+    def _rebuild(self) -> None:
+        entrants = list(enumerate(self.entrants.values()))
+        self._ring = [(e.last, e.head, n, e, e.stamp) for n, e in entrants if e.tag < self.limit]
+        self._ahead = [(e.tag, n, e, e.stamp) for n, e in entrants if e.tag >= self.limit]
+        heapify(self._ring)
+        heapify(self._ahead)
+        self._pushed = len(entrants)
+
+    def _first(self, quantum: float) -> Standing | None:
+        ring, ahead = self._ring, self._ahead
+        while True:
+            while ring:
+                *_, entrant, stamp = ring[0]
+                if stamp == entrant.stamp and entrant.tag < self.limit:
+                    return entrant
+                heappop(ring)
+                if stamp == entrant.stamp:  # a newcomer has lowered the limit
+                    self._push(entrant)
+            while ahead and ahead[0][3] != ahead[0][2].stamp:
+                heappop(ahead)
+            if not ahead:
+                return None
+            self.limit = ahead[0][0] + quantum / 2
+            while ahead and ahead[0][0] < self.limit:
+                _, _, entrant, stamp = heappop(ahead)
+                if stamp == entrant.stamp:
+                    self._push(entrant)

@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import inf
 
-from llmlb.scheduler import forecast
 from llmlb.scheduler.flows import Running
+from llmlb.scheduler.forecasts import Forecasts
 from llmlb.scheduler.order import Order
-from llmlb.scheduler.promises import UNKNOWN_SECS, Promises
-from llmlb.scheduler.service_times import ServiceTimes
+from llmlb.scheduler.plan import Plan, ahead_by_arrival, departures, plan
+from llmlb.scheduler.prices import Cost, Prices
+from llmlb.scheduler.promises import CAP_SECS, UNKNOWN_SECS, Promises
+from llmlb.scheduler.stations import Stations
 from llmlb.scheduler.ticket import Actual, Place, Snapshot, Ticket
+from llmlb.scheduler.wait import STEPS, Step, wait
 
 FRESH_SECS = 0.5
 """How long the departures behind `Retry-After` are good for: it is told in whole seconds."""
@@ -23,21 +26,31 @@ FRESH_SECS = 0.5
 class FairScheduler:
     """Deficit round robin between keys, over nodes that serve one request at a time.
 
-    `weights`: turns a key gets for one of another key, 1 where not named. `fair=False`: strict order of arrival
-    among what a node can serve. `default_service_secs`: assumed until a first request has finished.
+    `weights`: what a key gets for one of another key, 1 where not named. `fair=False`: strict order of arrival
+    among what a node can serve. `cost`: the unit of what keys have had; `quantum`, in that unit: how much a key may have
+    in one go, 0 for the mean of recent costs. `default_service_secs`: assumed until a first request has finished.
     """
 
-    def __init__(self, weights: Mapping[str, float], *, fair: bool = True, default_service_secs: float = 10.0) -> None:
-        self._order = Order(weights, fair=fair)
-        self._times = ServiceTimes(default_service_secs)
-        self._free_at: dict[str, float | None] = {}
+    def __init__(
+        self,
+        weights: Mapping[str, float],
+        *,
+        fair: bool = True,
+        cost: Cost = "seconds",
+        quantum: float = 0.0,
+        default_service_secs: float = 10.0,
+    ) -> None:
+        self._stations = Stations(default_service_secs)
+        self._order = Order(weights, Prices(cost, quantum, self._stations.seconds), fair=fair)
         self._running: dict[str, Running] = {}
-        self._running_on: dict[str, Running] = {}
         self._numbers = 0
+        self._told: dict[str, tuple[float, float, float]] = {}
         self._promises = Promises()
         self._leaving: list[tuple[float, Ticket]] = []
         self._leaving_times: list[float] = []
         self._leaving_at = -inf
+        self.forecasts = Forecasts()
+        """How good the estimates have been."""
 
     @property
     def waiting(self) -> int:
@@ -59,19 +72,19 @@ class FairScheduler:
     def topology(self, node: str, models: frozenset[str], free_at: float | None) -> None:
         """The node serves these models; idle, it takes requests from `free_at` on (None: unknown when)."""
         self._order.place_node(node, models)
-        self._free_at[node] = free_at
+        self._stations.put(node, free_at)
 
     def forget_node(self, node: str) -> None:
         """The node is gone for good."""
         self._order.remove_node(node)
-        self._free_at.pop(node, None)
+        self._stations.forget(node)
 
     # Requests
 
-    def add(self, ticket: Ticket) -> None:
+    def add(self, ticket: Ticket, now: float) -> None:
         """Queue a ticket. One that comes back keeps its number, and so its place in its key."""
         self._numbered(ticket)
-        self._order.add(ticket)
+        self._order.add(ticket, now)
 
     def serve(self, ticket: Ticket, node: str, now: float) -> None:
         """Put a ticket in service on an idle node that nobody waiting could use."""
@@ -84,46 +97,63 @@ class FairScheduler:
         if running is None:
             return None
         self._started(running)
+        self._waited(running.ticket, now)
         return running.ticket
 
-    def withdraw(self, ticket: Ticket) -> None:
+    def withdraw(self, ticket: Ticket, now: float) -> None:
         """A waiting ticket leaves. Raises KeyError if it does not wait."""
         self._order.withdraw(ticket)
+        if now >= ticket.deadline:
+            self._waited(ticket, now, at_least=True)
+        self._told.pop(ticket.id, None)
 
-    def finish(self, ticket: Ticket, actual: Actual, *, again: bool = False) -> None:
+    def finish(self, ticket: Ticket, actual: Actual, now: float, *, again: bool = False) -> None:
         """A ticket's service is over. `again`: its node let it down; no charge stays, and it may be added again.
 
         Raises KeyError if it is not in service.
         """
         running = self._running.pop(ticket.id)
-        if self._running_on.get(running.node) is running:  # else the node left and came back meanwhile
-            del self._running_on[running.node]
+        self._stations.ended(running)
         if again:
             self._order.undo(running)
-        else:
-            self._order.finish(running)
-        if actual.complete and not again:
-            self._times.add(ticket.model, actual.seconds)
+            return
+        self._order.finish(running, actual)
+        if actual.complete:
+            self._stations.learn(running, actual)
 
     # What may be told
 
     def place(self, ticket: Ticket, now: float) -> Place:
-        """Position and wait of a waiting ticket, by a dry run. Changes nothing."""
-        return forecast.place(self._order, self._free(now), self._times, ticket, now)
+        """Position and wait of a waiting ticket. Changes nothing but what it will be compared with."""
+        found = plan(self._order, ticket, self._stations, now)
+        if found is None:  # its place is behind all who wait for the same nodes
+            return Place(ahead_by_arrival(self._order, ticket) + 1, None)
+        drawn = self._drawn(ticket, found, now)
+        told = drawn * self.forecasts.factor
+        self._told[ticket.id] = (now, drawn, told)
+        return Place(found.position, told)
 
     def retry_after(self, free: int, now: float) -> int:
         """Seconds to tell a refused client, 1 to 60; 5 while nothing is known. Counts as a promise."""
-        if not self._times.known:
+        if not self._stations.seconds.known:
             return UNKNOWN_SECS
         self._departures(now)
         return self._promises.make(self._leaving_times, free, now)
 
     def retry_after_own(self, key: str, now: float) -> int:
         """Seconds until the first request of this key leaves the queue, for a key at its own limit."""
-        if not self._times.known:
+        if not self._stations.seconds.known:
             return UNKNOWN_SECS
         own = [at for at, ticket in self._departures(now) if ticket.key == key]
         return Promises().make(own, 0, now)
+
+    def newest(self, key: str) -> Ticket | None:
+        """The waiting request of this key that arrived last."""
+        return self._order.newest(key)
+
+    def debts(self) -> dict[str, float]:
+        """By key, how far it is ahead of the least served it competes with, in cost per weight; 0 is left out."""
+        return self._order.debts()
 
     def snapshot(self) -> Snapshot:
         """The queue at this moment."""
@@ -132,7 +162,8 @@ class FairScheduler:
             for queue in flow.queues.values():
                 for ticket in queue:
                     by_key[ticket.key] = by_key.get(ticket.key, 0) + 1
-        return Snapshot(self.waiting, self.running, by_key, {node: r.ticket.id for node, r in self._running_on.items()})
+        on_nodes = {node: running.ticket.id for node, running in self._stations.running.items()}
+        return Snapshot(self.waiting, self.running, by_key, on_nodes)
 
     def _numbered(self, ticket: Ticket) -> None:
         if not ticket.number:
@@ -141,22 +172,29 @@ class FairScheduler:
 
     def _started(self, running: Running) -> None:
         self._running[running.ticket.id] = running
-        self._running_on[running.node] = running
+        self._stations.began(running)
 
-    def _free(self, now: float) -> dict[str, float]:
-        """When each node that is there will be free."""
-        free = {}
-        for node, at in self._free_at.items():
-            running = self._running_on.get(node)
-            if running is not None:
-                free[node] = now + self._times.remaining(running.ticket.model, now - running.started)
-            elif at is not None:
-                free[node] = max(now, at)
-        return free
+    def _drawn(self, ticket: Ticket, found: Plan, now: float) -> float:
+        """Seconds of wait by the median of the draws."""
+        secs = self._stations.secs
+        nodes, times = self._stations.nodes(found.pools, now)
+        ahead = found.tickets[:-1] if found.tickets[-1] is ticket else found.tickets
+        if times > 1.0:  # each node stands for several: so does each request
+            ahead = [ahead[int(n * times)] for n in range(int(len(ahead) / times))]
+        steps = [Step(other.model, secs(other), other.deadline) for other in ahead[:STEPS]]
+        rest = sum(map(secs, ahead[STEPS:]))
+        rest += self._stations.seconds.mean * max(0, found.position - 1 - len(found.tickets))
+        return wait(nodes, steps, rest, ticket.model, self._stations.ratios, now)
+
+    def _waited(self, ticket: Ticket, now: float, *, at_least: bool = False) -> None:
+        asked_at, drawn, told = self._told.pop(ticket.id, (now, None, None))
+        if drawn is None or told is None or (at_least and told > now - asked_at):
+            return
+        self.forecasts.ended(now - asked_at, drawn, told)
 
     def _departures(self, now: float) -> list[tuple[float, Ticket]]:
         if not self._leaving_at <= now < self._leaving_at + FRESH_SECS:
-            self._leaving = forecast.departures(self._order, self._free(now), self._times)
+            self._leaving = departures(self._order, self._stations, now, now + CAP_SECS)
             self._leaving_times = [at for at, _ in self._leaving]
             self._leaving_at = now
         return self._leaving

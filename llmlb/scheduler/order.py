@@ -1,28 +1,30 @@
 """Who is next: flows, pools and tags, and the moves between them.
 
 A *flow* is the requests of one key. A *pool* is the nodes with the same set of models; each pool keeps its own
-tags, so that keys which never compete never owe each other anything. Only contended service is charged: a request
-costs its key a turn from the moment another key waits for the node that has it (or could have), so that a key
-alone on the machine runs up no debt.
-
-Every request costs one quantum here, whatever its length.
+tags, so that keys which never compete never owe each other anything. What a request costs, and when its key is charged,
+is the business of `charges`; which of the waiting keys is next, that of `contest`.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Mapping
+from math import inf
 from operator import attrgetter
 
-from llmlb.scheduler.contest import QUANTUM, Entrant
+from llmlb.scheduler.charges import Charges
+from llmlb.scheduler.contest import Contest, Standing
 from llmlb.scheduler.flows import Flow, Pool, Running, by_number
-from llmlb.scheduler.ticket import Ticket
+from llmlb.scheduler.prices import Prices
+from llmlb.scheduler.ticket import Actual, Ticket
 
-PRICE = 1.0
-WELCOME = 0.49 * QUANTUM
-"""How far below the others a returning key starts: before those level with it, never ahead of a debt."""
+WELCOME = 0.49
+"""Quanta by which a returning key starts below the others: before those level with it, never ahead of a debt."""
 MEMORY = 32
 """Turns after which a key's last turn no longer counts against it."""
+HORIZON_SECS = 300.0
+"""After so long without service a key owes nothing, whatever it has had; it never owes more than that much time."""
+FORGIVE_EVERY_SECS = 1.0
 MOST_DEBTORS = 1000
 """Keys remembered for nothing but what they owe; those served longest ago are forgiven first."""
 
@@ -30,21 +32,25 @@ _last = attrgetter("last")
 
 
 class Order:
-    """The waiting requests and the rule by which they leave. All methods are synchronous and take no time."""
+    """The waiting requests and the rule by which they leave. All methods are synchronous; time is an argument."""
 
-    def __init__(self, weights: Mapping[str, float], *, fair: bool = True) -> None:
+    def __init__(self, weights: Mapping[str, float], prices: Prices, *, fair: bool = True) -> None:
         self.fair = fair
         """False makes all requests one flow: strict order of arrival among what a node can serve."""
         self.weights = weights
-        """Turns a key gets for one of a key of weight 1. Keys that are not in it weigh 1."""
+        """What a key gets for one of a key of weight 1. Keys that are not in it weigh 1."""
+        self.prices = prices
+        self.charges = Charges(prices)
         self.flows: dict[str, Flow] = {}
         self.pools: dict[frozenset[str], Pool] = {}
         self.pool_of: dict[str, Pool] = {}
         self.waiting = 0
         self.running = 0
         self.turn = MEMORY
-        self._back: set[str] = set()
+        self.sent_back: set[str] = set()
         """Keys with a waiting request that a node has failed: not all their requests can go to every node."""
+        self.now = self._forgiven_at = -inf
+        """The time last told."""
         self._tidy_above = 64
         self.revision = 0
         """Moves with every change: what was computed at one revision holds until the next."""
@@ -75,51 +81,48 @@ class Order:
     def _bring_debts(self, pool: Pool) -> None:
         """Whoever waits brings into a new pool the least it owes in any old one: what it is ahead of the others."""
         floors = {old: old.floor() for old in self.pools.values() if old is not pool}
+        most = HORIZON_SECS * self.prices.per_second()
         for flow in self.flows.values():
             if (head := flow.head(pool)) is not None:
-                owed = min((tag - floors[old] for old, tag in flow.tags.items()), default=0.0)
-                tag = flow.tags[pool] = max(0.0, owed)
-                pool.contest.put(Entrant(flow.key, tag, tag, flow.last, head.number))
-        pool.clock = pool.floor()
+                owed = min((s.tag - floors[old] for old, s in flow.standings.items()), default=0.0)
+                standing = flow.standings[pool] = Standing(flow.key, flow.weight, min(max(0.0, owed), most))
+                standing.room = self.charges.room(flow)
+                standing.last, standing.head, standing.since = flow.last, head.number, self.now
+                pool.contest.put(standing, self.prices.quantum)
+        pool.clock = pool.pace = pool.floor()
 
     def _leave(self, pool: Pool, node: str) -> None:
         pool.nodes.discard(node)
         if not pool.nodes:
             del self.pools[pool.models]
             for flow in self.flows.values():
-                flow.tags.pop(pool, None)
+                flow.standings.pop(pool, None)
 
     # Requests
 
-    def add(self, ticket: Ticket) -> None:
+    def add(self, ticket: Ticket, now: float) -> None:
         """Queue a request behind its key's others of the same model, by its number."""
-        flow = self._arrive(ticket)
+        flow = self._arrive(ticket, now)
         insort(flow.queues.setdefault(ticket.model, []), ticket, key=by_number)
         flow.waiting += 1
         self.waiting += 1
         if ticket.tried:
-            self._back.add(flow.key)
-        for pool in self.pools.values():
-            if ticket.model in pool.models:
-                for key in [key for key in pool.uncharged if key != flow.key]:
-                    for running in pool.uncharged.pop(key):
-                        running.charged = self._charge(running.flow, pool)
-                        self._restand(running.flow)
-                self._stand(flow, pool)
+            self.sent_back.add(flow.key)
+        wanted = [pool for pool in self.pools.values() if ticket.model in pool.models]
+        for pool in wanted:
+            self._stand(flow, pool)
+        # Only now: who comes enters at the level the others had before they began to pay for keeping it waiting.
+        for pool in wanted:
+            for key in [key for key in pool.uncharged if key != flow.key]:
+                for running in pool.uncharged.pop(key):
+                    self.charges.contend(running, now)
 
     def serve(self, ticket: Ticket, node: str, now: float) -> Running:
         """Put a request that meets an idle node in service there. It counts as its key's turn."""
-        flow = self._arrive(ticket)
+        flow = self._arrive(ticket, now)
         pool = self.pool_of[node]
-        if (entrant := pool.contest.entrants.get(flow.key)) is not None:
-            level = entrant.level
-        else:
-            flow.tags[pool], low = self._entry(flow, pool)
-            level = max(flow.tags[pool], low)
-        running = Running(ticket, flow, pool, node, now)
-        self._run(running, self._turn(flow, pool, level))
-        self._restand(flow)
-        return running
+        standing = pool.contest.entrants.get(flow.key) or self._enter(flow, pool)
+        return self._dispatch(ticket, flow, pool, standing, node, now)
 
     def withdraw(self, ticket: Ticket) -> None:
         """Take a waiting request out. Tags stay: leaving wins nothing. Raises KeyError if it is not waiting."""
@@ -135,115 +138,122 @@ class Order:
 
     def take(self, node: str, now: float) -> Running | None:
         """The request this node serves next; it is in service from now on. None if none fits."""
-        picked = self._pick(node)
-        if picked is None:
-            return None
-        flow, ticket, pool = picked
-        running = Running(ticket, flow, pool, node, now)
-        self._run(running, self._pop(flow, ticket, pool))
-        return running
-
-    def pop(self, node: str) -> Ticket | None:
-        """As `take`, for a dry run: what follows is the same, but nothing is in service."""
-        picked = self._pick(node)
-        if picked is None:
-            return None
-        flow, ticket, pool = picked
-        self._pop(flow, ticket, pool)
-        return ticket
-
-    def _pick(self, node: str) -> tuple[Flow, Ticket, Pool] | None:
-        """Whose turn it is at this node, and with which request."""
         pool = self.pool_of.get(node)
-        if pool is None:
+        if pool is None or not pool.contest.entrants:
             return None
-        key = pool.contest.choose(without=[key for key in self._back if self.flows[key].head_for(node, pool) is None])
+        self._bring_up_to_date(now)
+        stuck = [key for key in self.sent_back if self.flows[key].head_for(node, pool) is None]
+        key = pool.contest.choose(self.prices.quantum, without=stuck)
         if key is None:
             return None
         flow = self.flows[key]
-        ticket = flow.head_for(node, pool) if key in self._back else flow.head(pool)
+        ticket = flow.head_for(node, pool) if key in self.sent_back else flow.head(pool)
         assert ticket is not None
-        return flow, ticket, pool
-
-    def _pop(self, flow: Flow, ticket: Ticket, pool: Pool) -> float | None:
-        """Take the request out and give its key its turn. Returns what the key was charged, if anybody waits."""
         queue = flow.queues[ticket.model]
         del queue[0 if queue[0] is ticket else bisect_left(queue, ticket.number, key=by_number)]
-        charge = self._turn(flow, pool, pool.contest.entrants[flow.key].level)
+        standing = flow.standings[pool]
+        standing.served = True
         self._left(flow, ticket.model)
-        return charge
+        return self._dispatch(ticket, flow, pool, standing, node, now)
 
-    def _arrive(self, ticket: Ticket) -> Flow:
-        self.revision += 1
-        if not self.waiting and not self.running:
-            self._forget_all()
-        key = self._flow_of(ticket)
-        flow = self.flows.get(key)
-        if flow is None:
-            flow = self.flows[key] = Flow(key)
-        if not flow.waiting:
-            flow.last = max(flow.last, self.turn - MEMORY)
-        return flow
-
-    def _turn(self, flow: Flow, pool: Pool, level: float) -> float | None:
-        """It is the flow's turn: charge it if another key waits for the pool, else nothing yet."""
-        self.revision += 1
-        self.turn += 1
-        flow.last = self.turn
-        pool.clock = level
-        contested = any(key != flow.key for key in pool.contest.entrants)
-        return self._charge(flow, pool) if contested else None
-
-    def _run(self, running: Running, charged: float | None) -> None:
-        running.turn = self.turn
-        running.charged = charged
-        running.flow.running.append(running)
-        self.running += 1
-        if charged is None:
-            running.pool.uncharged.setdefault(running.flow.key, []).append(running)
-
-    def _flow_of(self, ticket: Ticket) -> str:
-        return ticket.key if self.fair else ""
-
-    def finish(self, running: Running) -> None:
-        """The request's service is over and stays charged as it is."""
+    def finish(self, running: Running, actual: Actual) -> None:
+        """The request's service is over, and this is what it was."""
         self._ended(running)
+        self.charges.settle(running, actual)
         self._tidy()
 
     def undo(self, running: Running) -> None:
         """The node let the request down: its key gets the charge and its turn back. `add` it again after."""
         self._ended(running)
         flow = running.flow
-        if running.charged is not None and running.pool in flow.tags:
-            flow.tags[running.pool] -= running.charged
         if flow.last == running.turn:
             flow.last = running.last_before
         for later in flow.running:
             if later.last_before == running.turn:
                 later.last_before = running.last_before
-        self._restand(flow)
+        self.charges.refund(running)
+        self.charges.restand(flow)
 
     def copy(self) -> Order:
         """The same standing, sharing nothing that changes: what a dry run is done on."""
-        twin = Order(self.weights, fair=self.fair)
+        twin = Order(self.weights, self.prices, fair=self.fair)
         twin.waiting, twin.running, twin.turn = self.waiting, self.running, self.turn
+        twin.sent_back = self.sent_back.copy()
+        twin.now, twin._forgiven_at = self.now, inf
         pools = {pool: Pool(pool.models) for pool in self.pools.values()}
-        for pool, other in pools.items():
-            other.nodes = pool.nodes
-            other.contest = pool.contest.copy()
-            other.clock = pool.clock
-            twin.pools[pool.models] = other
-        twin._back = self._back.copy()
-        twin.pool_of = {node: pools[pool] for node, pool in self.pool_of.items()}
         for flow in self.flows.values():
             if flow.waiting:
-                other_flow = twin.flows[flow.key] = Flow(flow.key)
-                other_flow.queues = {model: queue.copy() for model, queue in flow.queues.items()}
-                other_flow.waiting, other_flow.last = flow.waiting, flow.last
-                other_flow.tags = {pools[pool]: tag for pool, tag in flow.tags.items() if pool in pools}
+                other = twin.flows[flow.key] = Flow(flow.key, flow.weight)
+                other.queues = {model: queue.copy() for model, queue in flow.queues.items()}
+                other.waiting, other.last = flow.waiting, flow.last
+                other.standings = {pools[pool]: s.copy() for pool, s in flow.standings.items() if pool in pools}
+        for pool, same in pools.items():
+            entrants = {key: twin.flows[key].standings[same] for key in pool.contest.entrants}
+            same.nodes, same.clock, same.pace = pool.nodes, pool.clock, pool.pace
+            same.contest = pool.contest.copy(entrants)
+            twin.pools[pool.models] = same
+        twin.pool_of = {node: pools[pool] for node, pool in self.pool_of.items()}
         return twin
 
     # Standing
+
+    def newest(self, key: str) -> Ticket | None:
+        """The waiting request of this key that arrived last."""
+        flow = self.flows.get(key if self.fair else "")
+        if flow is None:
+            return None
+        tickets = (ticket for queue in flow.queues.values() for ticket in reversed(queue) if ticket.key == key)
+        if self.fair:
+            tickets = (queue[-1] for queue in flow.queues.values())
+        return max(tickets, key=by_number, default=None)
+
+    def debts(self) -> dict[str, float]:
+        """By key, how far it is ahead of the least served of those it competes with; only such as are."""
+        floors = {pool: pool.floor() for pool in self.pools.values()}
+        ahead = {
+            key: max((standing.tag - floors[pool] for pool, standing in flow.standings.items()), default=0.0)
+            for key, flow in self.flows.items()
+            if key
+        }
+        return {key: debt for key, debt in ahead.items() if debt > 0.0}
+
+    # Steps
+
+    def _flow_of(self, ticket: Ticket) -> str:
+        return ticket.key if self.fair else ""
+
+    def _arrive(self, ticket: Ticket, now: float) -> Flow:
+        self.revision += 1
+        if not self.waiting and not self.running:
+            self._forget_all()
+        self._bring_up_to_date(now)
+        key = self._flow_of(ticket)
+        flow = self.flows.get(key)
+        if flow is None:
+            flow = self.flows[key] = Flow(key, self.weights.get(key, 1.0))
+        if not flow.waiting:
+            flow.last = max(flow.last, self.turn - MEMORY)
+        return flow
+
+    def _dispatch(self, ticket: Ticket, flow: Flow, pool: Pool, standing: Standing, node: str, now: float) -> Running:
+        """It is the flow's turn: charge it if another key waits for the pool, else nothing yet."""
+        prices = self.prices
+        running = Running(ticket, flow, pool, node, now, prices.guess(ticket), prices.rate(ticket))
+        self.revision += 1
+        self.turn += 1
+        self.running += 1
+        running.turn = flow.last = self.turn
+        flow.running.append(running)
+        pool.clock = standing.level
+        standing.since = now
+        standing.room = self.charges.room(flow)
+        entrants = pool.contest.entrants
+        if len(entrants) > (flow.key in entrants):
+            self.charges.contend(running, now)
+        else:
+            pool.uncharged.setdefault(flow.key, []).append(running)
+            self.charges.restand(flow)
+        return running
 
     def _stand(self, flow: Flow, pool: Pool) -> None:
         """Bring the flow's entry in a pool's contest up to date: enter, change or leave."""
@@ -252,25 +262,28 @@ class Order:
         if head is None:
             if entrant is not None:
                 pool.contest.remove(flow.key)
-        elif entrant is None:
-            flow.tags[pool], low = self._entry(flow, pool)
-            pool.contest.put(Entrant(flow.key, flow.tags[pool], low, flow.last, head.number))
-        elif (entrant.tag, entrant.head, entrant.last) != (flow.tags[pool], head.number, flow.last):
-            entrant.tag, entrant.head, entrant.last = flow.tags[pool], head.number, flow.last
-            pool.contest.put(entrant)
+            return
+        if entrant is None:
+            entrant = self._enter(flow, pool)
+        elif entrant.head == head.number:
+            return
+        entrant.last, entrant.head = flow.last, head.number
+        pool.contest.put(entrant, self.prices.quantum)
 
-    def _entry(self, flow: Flow, pool: Pool) -> tuple[float, float]:
-        """The tag with which a flow begins to compete, and the level of the others: debt stays, credit does not."""
-        low = pool.contest.level(but=flow.key)
-        if low is None:
-            low = pool.clock
-        lifted = low - WELCOME / self.weights.get(flow.key, 1.0)
-        return max(flow.tags.get(pool, lifted), lifted), low
-
-    def _restand(self, flow: Flow) -> None:
-        for pool in list(flow.tags):
-            if flow.key in pool.contest.entrants:
-                self._stand(flow, pool)
+    def _enter(self, flow: Flow, pool: Pool) -> Standing:
+        """The standing with which a flow begins to compete: debt stays, within the horizon; credit does not."""
+        low = pool.level(but=flow.key)
+        lifted = low - WELCOME * self.prices.quantum / flow.weight
+        standing = flow.standings.get(pool)
+        if standing is None:
+            standing = flow.standings[pool] = Standing(flow.key, flow.weight, lifted)
+            standing.room = self.charges.room(flow)
+        most = low + HORIZON_SECS * self.prices.per_second()
+        standing.tag = min(max(standing.tag, lifted), most)
+        standing.entered_at = low
+        standing.served = False
+        standing.since = self.now
+        return standing
 
     def _left(self, flow: Flow, model: str) -> None:
         flow.waiting -= 1
@@ -278,14 +291,10 @@ class Order:
         if not flow.queues[model]:
             del flow.queues[model]
         if not flow.waiting:
-            self._back.discard(flow.key)
-        self._restand(flow)
-
-    def _charge(self, flow: Flow, pool: Pool) -> float:
-        charge = PRICE / self.weights.get(flow.key, 1.0)
-        if pool in flow.tags:
-            flow.tags[pool] += charge
-        return charge
+            self.sent_back.discard(flow.key)
+        for pool in flow.standings:
+            if flow.key in pool.contest.entrants:
+                self._stand(flow, pool)
 
     def _ended(self, running: Running) -> None:
         self.revision += 1
@@ -297,14 +306,34 @@ class Order:
             if not mine:
                 del running.pool.uncharged[running.flow.key]
 
-    # Forgetting
+    # Keeping up, and forgetting
+
+    def _bring_up_to_date(self, now: float) -> None:
+        self.now = now
+        self.charges.catch_up(now)
+        if now >= self._forgiven_at + FORGIVE_EVERY_SECS:
+            self._forgiven_at = now
+            for pool in self.pools.values():
+                self._forgive(pool, now)
+
+    def _forgive(self, pool: Pool, now: float) -> None:
+        """Debts shrink while their key waits and is not served: after a horizon there is nothing left."""
+        if (least := pool.contest.least()) is None:
+            return
+        rate = self.prices.per_second()
+        for standing in pool.contest.entrants.values():
+            most = least + rate * max(0.0, HORIZON_SECS - (now - standing.since))
+            if standing.tag > most and standing.tag > least:
+                standing.tag = max(least, most)
+                pool.contest.put(standing, self.prices.quantum)
 
     def _forget_all(self) -> None:
         self.flows.clear()
         self._tidy_above = 64
         self.turn = MEMORY
         for pool in self.pools.values():
-            pool.clock = 0.0
+            pool.clock = pool.pace = 0.0
+            pool.contest = Contest()
 
     def _tidy(self) -> None:
         """Forget keys that owe nothing, once they are many: ever-new keys must not leak memory."""
@@ -315,7 +344,7 @@ class Order:
         for key, flow in self.flows.items():
             if flow.waiting or flow.running or flow.last >= self.turn - MEMORY:
                 here[key] = flow
-            elif any(tag > floors[pool] for pool, tag in flow.tags.items()):
+            elif any(standing.tag > floors[pool] for pool, standing in flow.standings.items()):
                 debtors.append(flow)
         debtors.sort(key=_last)
         self.flows = here | {flow.key: flow for flow in debtors[-MOST_DEBTORS:]}

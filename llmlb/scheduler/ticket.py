@@ -20,6 +20,8 @@ class Ticket:
     """Nodes that failed it; they are not given it again."""
     number: int = 0
     """Order of arrival, given by the scheduler once and kept through retries."""
+    size: int = 0
+    """Bytes of its body: longer prompts take longer."""
 
 
 @attrs.frozen
@@ -40,6 +42,8 @@ class Actual:
     """Node time held, from the grant to the end on the wire."""
     complete: bool
     """Whether the reply came to its end: only such times tell how long a service takes."""
+    tokens: int | None = None
+    """Prompt and output together, as the reply's usage says or as counted; None where nobody can tell."""
 
 
 @attrs.frozen

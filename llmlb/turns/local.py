@@ -43,7 +43,7 @@ class LocalTurns:
             self._wait(ticket)
 
     def withdraw(self, ticket: Ticket) -> None:
-        self._scheduler.withdraw(ticket)
+        self._scheduler.withdraw(ticket, self._clock.now())
         self._no_longer_waits(ticket)
         del self._waiters[ticket.id]
 
@@ -67,7 +67,7 @@ class LocalTurns:
         self._scheduler.forget_node(node)
 
     def finished(self, ticket: Ticket, actual: Actual, *, again: bool = False) -> None:
-        self._scheduler.finish(ticket, actual, again=again)
+        self._scheduler.finish(ticket, actual, self._clock.now(), again=again)
         if not again:
             del self._waiters[ticket.id]
         elif (node := self._idle_for(ticket)) is not None:
@@ -93,7 +93,7 @@ class LocalTurns:
         self._waiters[ticket.id].granted(node.id)
 
     def _wait(self, ticket: Ticket) -> None:
-        self._scheduler.add(ticket)
+        self._scheduler.add(ticket, self._clock.now())
         self._waiting_of[ticket.key] += 1
         self._waiters[ticket.id].placed(self._scheduler.place(ticket, self._clock.now()))
 

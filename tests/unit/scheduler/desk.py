@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from llmlb.scheduler.fair import FairScheduler
+from llmlb.scheduler.prices import Cost
 from llmlb.scheduler.ticket import Actual, Place, Ticket
 
 
@@ -17,9 +18,11 @@ class Desk:
         weights: dict[str, float] | None = None,
         *,
         fair: bool = True,
+        cost: Cost = "request",
+        quantum: float = 0.0,
         secs: float = 10.0,
     ) -> None:
-        self.scheduler = FairScheduler(weights or {}, fair=fair, default_service_secs=secs)
+        self.scheduler = FairScheduler(weights or {}, fair=fair, cost=cost, quantum=quantum, default_service_secs=secs)
         self.now = 100.0
         self.secs = secs
         self.has: dict[str, Ticket | None] = {}
@@ -58,7 +61,7 @@ class Desk:
     def leave(self, names: str) -> None:
         """They give up waiting."""
         for name in names.split():
-            self.scheduler.withdraw(self.tickets[name])
+            self.scheduler.withdraw(self.tickets[name], self.now)
             self.line.remove(self.tickets[name])
 
     def end(self, node: str = "n", *, complete: bool = True) -> str:
@@ -66,7 +69,7 @@ class Desk:
         ticket = self.has[node]
         assert ticket is not None
         self.has[node] = None
-        self.scheduler.finish(ticket, Actual(self.secs, complete=complete))
+        self.scheduler.finish(ticket, Actual(self.secs, complete=complete), self.now)
         return ticket.id
 
     def fail(self, node: str = "n", *, counts: bool = True) -> str:
@@ -76,7 +79,7 @@ class Desk:
         self.has[node] = None
         if counts:
             ticket.tried.add(node)
-        self.scheduler.finish(ticket, Actual(0.1, complete=False), again=True)
+        self.scheduler.finish(ticket, Actual(0.1, complete=False), self.now, again=True)
         self._wait(ticket)
         return ticket.id
 
@@ -110,7 +113,7 @@ class Desk:
         return [self.place(name).position for name in names.split()]
 
     def _wait(self, ticket: Ticket) -> None:
-        self.scheduler.add(ticket)
+        self.scheduler.add(ticket, self.now)
         self.line.append(ticket)
 
     def _fits(self, node: str, ticket: Ticket) -> bool:

@@ -192,7 +192,7 @@ def test_one_that_no_longer_waits_cannot_be_withdrawn() -> None:
     desk.leave("A3")
     for ticket in (desk.tickets["A1"], desk.tickets["A3"], Ticket("B1", "B", "m", 0.0), Ticket("A9", "A", "x", 0.0)):
         with pytest.raises(KeyError):
-            desk.scheduler.withdraw(ticket)
+            desk.scheduler.withdraw(ticket, desk.now)
     assert desk.rest() == "A2"
 
 
@@ -201,12 +201,12 @@ def test_only_what_is_in_service_can_finish() -> None:
     desk.come("A1 A2")
     for ticket in (desk.tickets["A2"], Ticket("B1", "B", "m", 0.0)):
         with pytest.raises(KeyError):
-            desk.scheduler.finish(ticket, Actual(1.0, complete=True))
+            desk.scheduler.finish(ticket, Actual(1.0, complete=True), desk.now)
 
 
 def test_a_node_nobody_has_spoken_of_takes_nothing() -> None:
     scheduler = FairScheduler({})
-    scheduler.add(Ticket("A1", "A", "m", 0.0))
+    scheduler.add(Ticket("A1", "A", "m", 0.0), 0.0)
     assert scheduler.take("n", 0.0) is None
 
 
@@ -230,10 +230,10 @@ def test_a_node_may_be_back_under_its_name_before_its_old_request_has_ended(firs
     assert desk.next() == "A2"
     if first == "new":
         desk.end()
-        desk.scheduler.finish(old, Actual(1.0, complete=True))
+        desk.scheduler.finish(old, Actual(1.0, complete=True), desk.now)
         assert desk.scheduler.snapshot() == Snapshot(1, 0, {"A": 1}, {})
     else:
-        desk.scheduler.finish(old, Actual(1.0, complete=True))
+        desk.scheduler.finish(old, Actual(1.0, complete=True), desk.now)
         assert desk.scheduler.snapshot() == Snapshot(1, 1, {"A": 1}, {"n": "A2"})
     assert desk.next(times=2) == "A3 -"
 

@@ -1,0 +1,237 @@
+"""The plan: in which order those who wait will be served, if nobody comes or goes and costs come out as guessed.
+
+Where the nodes in question all serve the same models, the order does not depend on which of them is free first, and
+the rounds of `contest` can be played through key by key: well under a microsecond a request. Otherwise a copy of the
+order is served on, with the node that is free first: some microseconds a request, and so for at most `MOST_STEPS`;
+the places of requests behind them are counted as if the rest left in the order of arrival.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from heapq import heapify, heappop, heappush, heapreplace, merge
+from itertools import islice, repeat
+from math import inf
+from operator import itemgetter
+
+import attrs
+
+from llmlb.scheduler.flows import Flow, Pool, by_number
+from llmlb.scheduler.order import Order
+from llmlb.scheduler.prices import Prices
+from llmlb.scheduler.stations import Stations
+from llmlb.scheduler.ticket import Ticket
+
+MOST_STEPS = 2000
+
+
+@attrs.frozen
+class Plan:
+    """The next requests in the order in which they will be served."""
+
+    tickets: list[Ticket]
+    """Up to the one asked about, or the first `MOST_STEPS`."""
+    position: int
+    """Of the one asked about, among the dispatches of nodes that can serve it."""
+    pools: list[Pool]
+    """Those whose nodes serve them."""
+
+
+def plan(order: Order, ticket: Ticket, stations: Stations, now: float) -> Plan | None:
+    """The plan up to a waiting ticket. Changes nothing. None if no node that could serve it is there."""
+    pools = [pool for pool in order.pools.values() if stations.serves(pool)]
+    wanted = [pool for pool in pools if ticket.model in pool.models]
+    if len(wanted) == 1 and _alone(order, wanted[0], pools):
+        tickets = list(_through(in_rounds(order, wanted[0]), ticket))
+        return Plan(tickets, len(tickets), wanted)
+    return _in_time(order, ticket, pools, stations, now)
+
+
+def departures(order: Order, stations: Stations, now: float, until: float) -> list[tuple[float, Ticket]]:
+    """When each request that waits will leave the queue, by dispatch or deadline, soonest first; inf if after `until`."""
+    pools = [pool for pool in order.pools.values() if stations.serves(pool)]
+    taken: dict[int, float] = {}
+    entangled = [pool for pool in pools if not _alone(order, pool, pools)]
+    for pool in pools:
+        if pool not in entangled:
+            taken |= _dispatched(in_rounds(order, pool), stations.free_at([pool], now), stations, until)
+    if entangled:
+        for dispatch in islice(dry_run(order, stations.free_at(pools, now), stations), MOST_STEPS):
+            if dispatch.at > until:
+                break
+            taken[dispatch.ticket.number] = dispatch.at
+    leaving = [
+        (at if (at := min(taken.get(ticket.number, inf), ticket.deadline)) <= until else inf, ticket)
+        for flow in order.flows.values()
+        for queue in flow.queues.values()
+        for ticket in queue
+    ]
+    return sorted(leaving, key=itemgetter(0))
+
+
+def _dispatched(
+    tickets: Iterable[Ticket], free_at: Mapping[str, float], stations: Stations, until: float
+) -> dict[int, float]:
+    """By number, when each of these is given to a node, with every request taking as long as predicted."""
+    free = [(at, stations.speed(node)) for node, at in free_at.items()]
+    heapify(free)
+    times = {}
+    for ticket in tickets:
+        at, speed = free[0]
+        if at > until:
+            break
+        if at <= ticket.deadline:
+            times[ticket.number] = at
+            heapreplace(free, (at + stations.secs(ticket) * speed, speed))
+    return times
+
+
+def _through(tickets: Iterable[Ticket], last: Ticket) -> Iterator[Ticket]:
+    for ticket in tickets:
+        yield ticket
+        if ticket is last:
+            return
+
+
+def _alone(order: Order, pool: Pool, pools: Sequence[Pool]) -> bool:
+    """Whether what happens in the pool depends on nothing outside it."""
+    if order.sent_back:
+        return False
+    if len(pools) == 1:
+        return True
+    return not any(
+        other is not pool and other in pools and key in other.contest.entrants
+        for key in pool.contest.entrants
+        if len(standings := order.flows[key].standings) > 1
+        for other in standings
+    )
+
+
+class _Runner:
+    """A key in the rounds of one pool."""
+
+    __slots__ = ("last", "left", "prices", "tag", "tickets")
+
+    def __init__(self, flow: Flow, pool: Pool, prices: Prices) -> None:
+        standing = flow.standings[pool]
+        self.tag = standing.tag
+        self.last = (standing.last, standing.head)
+        queues = [(model, queue) for model, queue in flow.queues.items() if model in pool.models]
+        self.left = sum(len(queue) for _, queue in queues)
+        if len(queues) == 1:
+            ((model, queue),) = queues
+            self.tickets: Iterator[Ticket] = iter(queue)
+            self.prices = _prices(flow, model, queue, prices)
+        else:
+            self.tickets = merge(*(queue for _, queue in queues), key=by_number)
+            again = merge(*(queue for _, queue in queues), key=by_number)
+            self.prices = (prices.guess(ticket) / flow.weight for ticket in again)
+
+
+def _prices(flow: Flow, model: str, queue: list[Ticket], prices: Prices) -> Iterator[float]:
+    """What each of these requests is guessed to cost, per weight."""
+    if not flow.key:  # without fairness one flow has the requests of all keys
+        return (prices.guess(ticket) / flow.weight for ticket in queue)
+    a, b, most = prices.line(flow.key, model)
+    if not b:
+        return repeat(max(prices.floor, a) / flow.weight)
+    return (max(prices.floor, min(a + b * ticket.size, most)) / flow.weight for ticket in queue)
+
+
+def in_rounds(order: Order, pool: Pool) -> Iterator[Ticket]:
+    """The order in which the pool serves those who wait for it."""
+    quantum, limit = order.prices.quantum, pool.contest.limit
+    ring, ahead = [], []
+    for number, key in enumerate(pool.contest.entrants):
+        runner = _Runner(order.flows[key], pool, order.prices)
+        if runner.tag < limit:
+            ring.append(runner)
+        else:
+            ahead.append((runner.tag, number, runner))
+    heapify(ahead)
+    pushed, turn = len(pool.contest.entrants), order.turn
+    while ring or ahead:
+        if not ring:
+            limit = ahead[0][0] + quantum / 2
+            while ahead and ahead[0][0] < limit:
+                ring.append(heappop(ahead)[2])
+        if len(ring) == 1 and not ahead:  # nobody to take turns with
+            yield from ring[0].tickets
+            return
+        ring.sort(key=_last)
+        while ring:
+            again = []
+            for runner in ring:
+                yield next(runner.tickets)
+                runner.left -= 1
+                if not runner.left:
+                    continue
+                turn += 1
+                runner.last = (turn, 0)
+                runner.tag = tag = runner.tag + next(runner.prices)
+                if tag < limit:
+                    again.append(runner)
+                else:
+                    pushed += 1
+                    heappush(ahead, (tag, pushed, runner))
+            ring = again
+
+
+def _last(runner: _Runner) -> tuple[int, int]:
+    return runner.last
+
+
+@attrs.frozen
+class Dispatch:
+    """One step of a dry run."""
+
+    at: float
+    node: str
+    ticket: Ticket
+
+
+def dry_run(order: Order, free_at: Mapping[str, float], stations: Stations) -> Iterator[Dispatch]:
+    """Serve a copy of the order to its end. Requests that no node that is there can serve are left over."""
+    twin = order.copy()
+    now = twin.now  # stands still: costs come out as guessed, and nobody overruns
+    nodes = sorted(free_at)
+    free = [(free_at[node], index) for index, node in enumerate(nodes)]
+    heapify(free)
+    while free and twin.waiting:
+        at, index = heappop(free)
+        running = twin.take(nodes[index], now)
+        if running is None:
+            continue  # What is left, this node cannot serve; nobody will come, so it never will.
+        yield Dispatch(at, nodes[index], running.ticket)
+        heappush(free, (at + stations.secs(running.ticket) * stations.speed(nodes[index]), index))
+
+
+def _in_time(order: Order, ticket: Ticket, pools: list[Pool], stations: Stations, now: float) -> Plan | None:
+    free_at = stations.free_at(pools, now)
+    able = {node for node in free_at if ticket.model in order.pool_of[node].models and node not in ticket.tried}
+    if not able:
+        return None
+    tickets: list[Ticket] = []
+    position = 0
+    for dispatch in dry_run(order, free_at, stations):
+        tickets.append(dispatch.ticket)
+        position += dispatch.node in able
+        if dispatch.ticket is ticket:
+            break
+        if len(tickets) == MOST_STEPS:
+            position += ahead_by_arrival(order, ticket, {done.number for done in tickets}) + 1
+            break
+    return Plan(tickets, position, pools)
+
+
+def ahead_by_arrival(order: Order, ticket: Ticket, but: Set[int] = frozenset()) -> int:
+    """How many requests that wait for the same nodes came before, those of `but` aside."""
+    models = {model for pool in order.pools.values() if ticket.model in pool.models for model in pool.models}
+    models.add(ticket.model)
+    return sum(
+        other.number < ticket.number and other.number not in but
+        for flow in order.flows.values()
+        for model, queue in flow.queues.items()
+        if model in models
+        for other in queue
+    )

@@ -1,0 +1,63 @@
+"""How long services really took, against what was predicted: the spread that estimates are drawn from."""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from collections import deque
+
+WINDOW = 256
+"""Finished requests whose ratios are remembered."""
+_STRIDE = 0.6180339887498949
+"""The golden ratio: multiples of it, taken modulo 1, spread evenly wherever one stops."""
+LEAST, MOST = 0.02, 20.0
+"""Ratios beyond these are taken as these: one request gone wrong must not spoil all estimates."""
+
+
+class Ratios:
+    """A window of true times over predicted ones. Draws from it are even, and the same each time."""
+
+    def __init__(self) -> None:
+        self._window: deque[float] = deque()
+        self._sorted: list[float] = []
+        self._table: list[float] | None = None
+
+    def add(self, true: float, predicted: float) -> None:
+        """A request took `true` seconds where `predicted` were expected."""
+        ratio = min(max(true / predicted, LEAST), MOST)
+        if len(self._window) == WINDOW:
+            old = self._window.popleft()
+            del self._sorted[bisect_right(self._sorted, old) - 1]
+        self._window.append(ratio)
+        insort(self._sorted, ratio)
+        self._table = None
+
+    @property
+    def mean(self) -> float:
+        """The mean ratio; 1 while there is none."""
+        return sum(self._sorted) / len(self._sorted) if self._sorted else 1.0
+
+    def table(self) -> list[float]:
+        """All ratios of the window, in an order of which every stretch is a fair sample. [1] while there are none."""
+        if self._table is None:
+            n = len(self._sorted)
+            ranks = sorted(range(n), key=lambda i: i * _STRIDE % 1.0)
+            table = [0.0] * n
+            for rank, i in enumerate(ranks):
+                table[i] = self._sorted[rank]
+            self._table = table or [1.0]
+        return self._table
+
+    def remaining(self, predicted: float, elapsed: float, u: float) -> float:
+        """Seconds that a request in service since `elapsed` still takes, at quantile `u` of those that took longer.
+
+        One that runs for longer than any in the window is given a quarter of what it has had: the longer it runs, the
+        longer it will.
+        """
+        if not self._sorted:
+            return predicted - elapsed if elapsed < predicted else max(predicted, elapsed) / 4
+        ratio = elapsed / predicted
+        at = bisect_right(self._sorted, ratio)
+        longer = len(self._sorted) - at
+        if not longer:
+            return max(predicted, elapsed) / 4
+        return self._sorted[at + int(u * longer)] * predicted - elapsed

@@ -1,0 +1,100 @@
+"""The nodes as the forecast sees them: what each has in service, and what requests will take there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from llmlb.scheduler.flows import Pool, Running
+from llmlb.scheduler.predictor import Predictor, Ratio
+from llmlb.scheduler.ratios import Ratios
+from llmlb.scheduler.ticket import Actual, Ticket
+from llmlb.scheduler.wait import Node
+
+SAMPLE = 64
+"""Nodes looked at for an estimate: of more than that, as many as stand for all."""
+
+
+class Stations:
+    """Who serves, since when, and how fast. `default_secs`: assumed until the first request has finished."""
+
+    def __init__(self, default_secs: float) -> None:
+        self.seconds = Predictor(default_secs)
+        self.ratios = Ratios()
+        self._speeds: dict[str, Ratio] = {}
+        self._free_at: dict[str, float | None] = {}
+        self._running: dict[str, Running] = {}
+
+    @property
+    def running(self) -> Mapping[str, Running]:
+        """By node, what it has in service."""
+        return self._running
+
+    def put(self, node: str, free_at: float | None) -> None:
+        """The node is there; idle, it takes requests from then on (None: unknown when)."""
+        self._free_at[node] = free_at
+
+    def forget(self, node: str) -> None:
+        """The node is gone."""
+        self._free_at.pop(node, None)
+        self._speeds.pop(node, None)
+
+    def began(self, running: Running) -> None:
+        """The node has a request."""
+        running.expected = self.secs(running.ticket) * self.speed(running.node)
+        running.foreseen = self.seconds.knows(running.ticket.model)
+        self._running[running.node] = running
+
+    def ended(self, running: Running) -> None:
+        """It has it no more."""
+        if self._running.get(running.node) is running:  # else the node left and came back meanwhile
+            del self._running[running.node]
+
+    def learn(self, running: Running, actual: Actual) -> None:
+        """The request came to its proper end."""
+        ticket = running.ticket
+        if running.foreseen:
+            self.ratios.add(actual.seconds, running.expected)
+        if running.node in self._free_at:
+            speed = self._speeds.setdefault(running.node, Ratio())
+            if running.foreseen:
+                speed.add(actual.seconds, self.secs(ticket))
+        self.seconds.learn(ticket.key, ticket.model, ticket.size, actual.seconds / self.speed(running.node))
+
+    def secs(self, ticket: Ticket) -> float:
+        """Seconds a request is predicted to take on a node of speed 1."""
+        return max(1e-3, self.seconds.predict(ticket.key, ticket.model, ticket.size))
+
+    def speed(self, node: str) -> float:
+        """Seconds the node takes for one that is predicted."""
+        ratio = self._speeds.get(node)
+        return ratio.value if ratio is not None else 1.0
+
+    def serves(self, pool: Pool) -> bool:
+        """Whether any node of the pool is there."""
+        return any(self._is_there(node) for node in pool.nodes)
+
+    def nodes(self, pools: Iterable[Pool], now: float) -> tuple[list[Node], float]:
+        """Nodes of these pools that are there, and how many of the real ones each stands for."""
+        names = [(node, pool) for pool in pools for node in pool.nodes if self._is_there(node)]
+        some = names if len(names) <= SAMPLE else [names[i * len(names) // SAMPLE] for i in range(SAMPLE)]
+        return [self._node(node, pool, now) for node, pool in some], len(names) / max(1, len(some))
+
+    def free_at(self, pools: Iterable[Pool], now: float) -> dict[str, float]:
+        """When each node of these pools that is there is expected to be free."""
+        free = {}
+        for pool in pools:
+            for node in pool.nodes:
+                if (running := self._running.get(node)) is not None:
+                    free[node] = now + self.ratios.remaining(running.expected, now - running.started, 0.5)
+                elif (at := self._free_at.get(node)) is not None:
+                    free[node] = max(now, at)
+        return free
+
+    def _is_there(self, node: str) -> bool:
+        return node in self._running or self._free_at.get(node) is not None
+
+    def _node(self, node: str, pool: Pool, now: float) -> Node:
+        running = self._running.get(node)
+        if running is None:
+            return Node(pool.models, max(now, self._free_at[node] or now), self.speed(node))
+        return Node(pool.models, now, self.speed(node), running.expected, now - running.started)
