@@ -1,4 +1,4 @@
-"""The command line: `serve`, `check`, `demo`.
+"""The command line: `serve`, `check`, `demo`, `simulate`.
 
 Exit codes: 0 done, 1 could not run (a taken port, say), 2 wrong usage or configuration.
 """
@@ -17,6 +17,9 @@ import structlog
 from llmlb import __version__
 from llmlb.app import Running, serve
 from llmlb.cli.demo import serve_demo
+from llmlb.cli.simulate import simulate
+from llmlb.cli.simulate_options import add_options
+from llmlb.cli.simulate_texts import TEXTS as SIMULATE_TEXTS
 from llmlb.cli.start_problem import cannot_start
 from llmlb.cli.texts import say, terminal_locale
 from llmlb.config.load import Loaded, load
@@ -35,6 +38,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _open_what_is_closed()
     locale = terminal_locale(os.environ)
     options = _parser(locale).parse_args(arguments)
+    if options.command == "simulate":
+        try:
+            return simulate(options, _file(None, options.command), os.environ, locale)
+        except KeyboardInterrupt:
+            return 130
     try:
         loaded = load(_file(options.config, options.command), os.environ)
     except ConfigError as error:
@@ -94,6 +102,11 @@ def _parser(locale: Locale) -> argparse.ArgumentParser:
         options.add_argument(
             "--config", metavar="FILE", help=say(locale, "demo_config" if name == "demo" else "config")
         )
+    command = commands.add_parser("simulate", help=SIMULATE_TEXTS["simulate"][locale], add_help=False)
+    add_options(command, locale)
+    command.add_argument_group(say(locale, "options")).add_argument(
+        "-h", "--help", action="help", help=say(locale, "help")
+    )
     return parser
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import partial
 from math import inf
+from typing import TYPE_CHECKING, cast
 
 from llmlb.clock import Timer
 from llmlb.config.model import Config
@@ -17,6 +18,9 @@ from llmlb.simulate.observer import Observer
 from llmlb.simulate.request import Request
 from llmlb.telemetry.record import Outcome
 from llmlb.turns.local import LocalTurns
+
+if TYPE_CHECKING:
+    from llmlb.scheduler.prices import Cost
 
 UNKNOWN_MODEL, NO_NODE_ONLINE = 404, 503
 
@@ -35,6 +39,8 @@ class Simulation:
         self.scheduler = FairScheduler(
             {key.name: key.weight for key in config.api_keys},
             fair=config.queue.enable_fairness,
+            cost=cast("Cost", config.fairness.cost),
+            quantum=config.fairness.quantum,
             default_service_secs=config.fairness.default_service_secs,
         )
         self.turns = LocalTurns(
@@ -88,6 +94,19 @@ class Simulation:
     def run(self, until: float = inf) -> None:
         """Go on to this time, and no further; without one, until nothing is left to happen."""
         self.clock.run(until)
+
+    def has_room(self, job: Job) -> bool:
+        """Whether the request would be let in if it came now: to an idle node, or to a place in the queue."""
+        for machine in self._machines.values():
+            if machine.has is None and machine.node.usable and job.model in machine.serves:
+                return True
+        queue, turns = self.config.queue, self.turns.snapshot()
+        own = turns.waiting_by_key.get(job.key, 0)
+        if queue.max_per_key and own >= queue.max_per_key:
+            return False
+        if turns.waiting < queue.max_size:
+            return True
+        return queue.when_full == "push_out" and own + 1 < max(turns.waiting_by_key.values())
 
     @property
     def busy(self) -> dict[str, tuple[Job, float]]:

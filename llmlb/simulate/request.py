@@ -68,7 +68,7 @@ class Request:
         self.job = job
         self.done = done
         self.arrived = now
-        self.ticket = Ticket(id, job.key, job.model, now)
+        self.ticket = Ticket(id, job.key, job.model, now, size=job.size)
         self.fate: Fate | None = None
         """None until it is over."""
         self._host = host
@@ -164,7 +164,7 @@ class Request:
             self.end(Outcome.SERVED, SERVED)
         elif self.fate is None:
             self.end(Outcome.FAILED, NODE_FAILED)
-        host.turns.finished(self.ticket, Actual(held, complete=complete), again=again)
+        host.turns.finished(self.ticket, Actual(held, complete, self.job.tokens), again=again)
 
     # Steps
 

@@ -1,0 +1,28 @@
+"""The text of a file, or what is wrong with the file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from llmlb.simulate.flaws import Flaw, InputError
+
+
+def read_text(path: Path) -> str:
+    """What the file says. Raises InputError."""
+    file = str(path)
+    try:
+        raw = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a null character in the path
+        raise InputError([Flaw(reason="no_file", where=file)]) from None
+    except IsADirectoryError:
+        raise InputError([Flaw(reason="directory", where=file)]) from None
+    except PermissionError:
+        raise InputError([Flaw(reason="forbidden", where=file)]) from None
+    except OSError as error:
+        cause = error.strerror or type(error).__name__
+        raise InputError([Flaw(reason="unreadable", where=file, values={"cause": cause})]) from None
+    try:
+        return raw.decode("utf-8-sig")  # spreadsheets put a byte order mark first
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise InputError([Flaw(reason="not_utf8", where=file, line=line, values={"offset": error.start})]) from None
