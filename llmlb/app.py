@@ -21,7 +21,7 @@ from llmlb.config.model import Config
 from llmlb.gateway.gateway import Gateway
 from llmlb.nodes.discovery import Place, discover, places
 from llmlb.telemetry import logs
-from llmlb.web import dashboard, health, inference, models, stats
+from llmlb.web import dashboard, health, inference, metrics, models, stats
 from llmlb.web.faults import faults
 from llmlb.web.keys import GATEWAY
 from llmlb.web.requests import identified, keyed, sign
@@ -40,7 +40,7 @@ def build(gateway: Gateway) -> web.Application:
     app = web.Application(middlewares=[identified, faults])
     app[GATEWAY] = gateway
     app.on_response_prepare.append(sign)
-    app.add_routes([*inference.routes(), *models.routes(), *health.routes()])
+    app.add_routes([*inference.routes(), *models.routes(), *health.routes(), *metrics.routes()])
     app.router.add_get("/api/queue/stats", keyed(stats.queue_stats))
     dashboard.setup(app)
     return app

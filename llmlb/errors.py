@@ -36,6 +36,12 @@ class WrongKey(Refusal):
     message = "wrong_key"
 
 
+class WrongToken(Refusal):
+    """The metrics are asked for with a token that is not the configured one."""
+
+    message = "wrong_token"
+
+
 class UnknownModel(Refusal):
     """No node ever had the model. Values: `model`, at most 100 characters of it."""
 

@@ -44,6 +44,10 @@ TEXTS: dict[str, dict[Locale, str]] = {
         "ja": "APIキーが正しくありません。Authorization: Bearer ヘッダーで有効なキーを指定してください。",
         "en": "Incorrect API key provided. Send a valid key as an Authorization: Bearer header.",
     },
+    "wrong_token": {
+        "ja": "トークンが正しくありません。[server] metrics_token の値を指定してください。",
+        "en": "Incorrect token. Send the value of [server] metrics_token as an Authorization: Bearer header.",
+    },
     "unknown_model": {
         "ja": "モデル「{model}」はどのノードにもありません。利用できるモデルは GET /v1/models で確認できます。",
         "en": "The model '{model}' does not exist on any node. GET /v1/models lists those that do.",

@@ -24,6 +24,7 @@ from llmlb.nodes.fleet import Fleet, Member
 from llmlb.nodes.node import Health
 from llmlb.scheduler.fair import FairScheduler
 from llmlb.telemetry.hour import PastHour
+from llmlb.telemetry.metrics import Metrics
 from llmlb.telemetry.record import Outcome, Record
 from llmlb.turns.local import LocalTurns
 from llmlb.wire.call import Call
@@ -53,10 +54,11 @@ class Gateway:
         self.background = background
         self.identities = Identities(config.api_keys)
         self.hour = PastHour(clock)
+        self.metrics = Metrics(clock, self.identities.names.values())
         self.draining = False
         self.arrivals = 0
         self.outcomes: Counter[Outcome] = Counter()
-        self._sinks = (self.hour.add, *sinks)
+        self._sinks = (self.hour.add, self.metrics.add, *sinks)
         self._tickets = count(1)
         self._visits: set[Visit] = set()
         self._inside = 0
@@ -126,6 +128,10 @@ class Gateway:
             nodes=tuple(self._view(member) for member in self.fleet),
             hour=self.hour.totals(),
         )
+
+    def in_service(self) -> list[tuple[str, float]]:
+        """For each request that a node has at this moment, the name of its key and when the node took it."""
+        return [(visit.key_name, since) for visit in self._visits if (since := visit.served_since) is not None]
 
     @property
     def ready(self) -> bool:

@@ -32,6 +32,8 @@ class Identities:
         self._by_digest = {key.digest: Identity(f"key:{key.name}", key.name) for key in api_keys}
         self.weights = {f"key:{key.name}": key.weight for key in api_keys}
         """Weight by flow."""
+        self.names = {identity.flow: identity.name for identity in self._by_digest.values()}
+        """Name of each configured key, by flow."""
         self._salt = secrets.token_bytes(16)
 
     @property
@@ -45,7 +47,7 @@ class Identities:
         With no keys configured every key is its own flow, under a name that cannot be traced back to it.
         Raises WrongKey when keys are configured and this is none of them.
         """
-        key = _bearer(authorization) or x_api_key or ""
+        key = bearer(authorization) or x_api_key or ""
         digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
         if self.open:
             if not key:
@@ -58,6 +60,7 @@ class Identities:
         raise WrongKey
 
 
-def _bearer(authorization: str | None) -> str | None:
+def bearer(authorization: str | None) -> str | None:
+    """What an `Authorization: Bearer` header carries; None if it is none."""
     scheme, _, key = (authorization or "").partition(" ")
     return key.strip() if scheme.lower() == "bearer" else None

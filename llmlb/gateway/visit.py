@@ -100,7 +100,7 @@ class Visit:
         self._gateway = gateway
         self._clock = gateway.clock
         self._path = call.endpoint.path
-        self._key_name = identity.name
+        self.key_name = identity.name
         self._outgoing = outgoing
         self._hold = hold
         self._first_byte_secs = (
@@ -224,7 +224,7 @@ class Visit:
         return Record(
             id=self.id,
             at=self._clock.wall(),
-            key_name=self._key_name,
+            key_name=self.key_name,
             path=self._path,
             model=self.ticket.model,
             outcome=self._outcome,
@@ -238,6 +238,11 @@ class Visit:
             attempts=self._attempts,
             reason=self._reason,
         )
+
+    @property
+    def served_since(self) -> float | None:
+        """When the node that has it took it; None while none has it."""
+        return self._since if self._exchange is not None and self._service is None else None
 
     @property
     def hopeless(self) -> bool:

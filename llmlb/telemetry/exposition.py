@@ -1,0 +1,160 @@
+"""Every metric there is, and all of them as the text that Prometheus reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Literal
+
+import attrs
+from prometheus_client import generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.utils import floatToGoString
+
+from llmlb.telemetry.metrics import BOUNDS, Histogram, Metrics
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_LIMITS = [*map(floatToGoString, BOUNDS), "+Inf"]
+
+Samples = Iterable[tuple[tuple[str, ...], float]]
+"""Values, each with those of its labels."""
+
+
+@attrs.frozen
+class Family:
+    """One metric: what it is called, what it means, and by which labels it is told apart."""
+
+    name: str
+    kind: Literal["gauge", "counter", "histogram"]
+    help: str
+    labels: tuple[str, ...] = ()
+
+    def of(self, samples: Samples) -> Metric:
+        """The metric with these values."""
+        make = GaugeMetricFamily if self.kind == "gauge" else CounterMetricFamily
+        metric = make(self.name, self.help, labels=self.labels)
+        for values, value in samples:
+            metric.add_metric(values, value)
+        return metric
+
+    def one(self, value: float) -> Metric:
+        """The metric with its only value."""
+        return self.of([((), value)])
+
+    def buckets(self, histogram: Histogram) -> Metric:
+        """The metric with these buckets."""
+        counts = list(zip(_LIMITS, histogram.cumulative(), strict=True))
+        return HistogramMetricFamily(self.name, self.help, buckets=counts, sum_value=histogram.sum)
+
+
+WAITING = Family("llmlb_requests_waiting", "gauge", "Requests that wait in the queue.")
+RUNNING = Family("llmlb_requests_running", "gauge", "Requests in service on a node.")
+REQUESTS = Family("llmlb_requests_total", "counter", "Requests that are over, by how they ended.", ("outcome",))
+WAIT = Family(
+    "llmlb_wait_seconds", "histogram",
+    "Time in the queue of requests that reached a node (0 if they did not wait) or timed out waiting.",
+)  # fmt: skip
+SERVICE = Family("llmlb_service_seconds", "histogram", "Time on the node of requests that were served.")
+NODE_STATE = Family(
+    "llmlb_node_state", "gauge", "1 for the state the node is in, 0 for the others.", ("node", "state")
+)  # fmt: skip
+FORECAST_ERROR = Family(
+    "llmlb_forecast_error_seconds", "histogram",
+    "Difference between a wait and its X-Estimated-Wait, whichever was longer.",
+)  # fmt: skip
+FORECASTS = Family(
+    "llmlb_forecasts_total", "counter",
+    "Waits that were over, by whether they were shorter or longer than estimated; half and half is right.", ("wait",),
+)  # fmt: skip
+FORECAST_FACTOR = Family(
+    "llmlb_forecast_factor", "gauge", "What estimates are multiplied by, learned from how earlier ones came out."
+)  # fmt: skip
+KEY_REQUESTS = Family(
+    "llmlb_key_requests_total", "counter", "Requests of the key that are over, by how they ended.", ("key", "outcome")
+)  # fmt: skip
+KEY_NODE_SECONDS = Family(
+    "llmlb_key_node_seconds_total", "counter", "Node time that requests of the key held, added when they are over.",
+    ("key",),
+)  # fmt: skip
+KEY_SHARE = Family(
+    "llmlb_key_share", "gauge",
+    "Part of all node time of the past 5 minutes that the key had, 0 to 1, requests in service included.", ("key",),
+)  # fmt: skip
+KEY_WEIGHT = Family("llmlb_key_weight", "gauge", "Weight of the key as configured.", ("key",))
+KEY_DEBT = Family(
+    "llmlb_key_debt", "gauge",
+    "How far the key is ahead of the least served key it competes with, in units of cost per weight.", ("key",),
+)  # fmt: skip
+KEY_WAITING = Family("llmlb_key_waiting", "gauge", "Requests of the key that wait in the queue.", ("key",))
+
+CATALOGUE = (
+    WAITING, RUNNING, REQUESTS, WAIT, SERVICE, NODE_STATE, FORECAST_ERROR, FORECASTS, FORECAST_FACTOR,
+    KEY_REQUESTS, KEY_NODE_SECONDS, KEY_SHARE, KEY_WEIGHT, KEY_DEBT, KEY_WAITING,
+)  # fmt: skip
+"""All metrics, in the order they are told. Names and labels are stable; docs/metrics.md explains them."""
+
+
+@attrs.frozen(kw_only=True)
+class KeyGauges:
+    """What is read of a key when somebody asks."""
+
+    weight: float
+    waiting: int
+    debt: float
+    share: float
+
+
+@attrs.frozen(kw_only=True)
+class Gauges:
+    """What is read when somebody asks, and not counted before."""
+
+    waiting: int
+    running: int
+    nodes: Mapping[str, str]
+    """The state of each node, by its name."""
+    states: tuple[str, ...]
+    """All states there are."""
+    shorter: int
+    longer: int
+    factor: float
+    keys: Mapping[str, KeyGauges] | None
+    """By name; None for those who may see nothing by key."""
+
+
+def exposition(metrics: Metrics, gauges: Gauges) -> bytes:
+    """The text of all metrics, of those by key only if `gauges` has them."""
+    return generate_latest(_Told(metrics, gauges))
+
+
+@attrs.frozen(eq=False)
+class _Told:
+    """What prometheus_client calls a collector: it is given a new one each time, so nothing is registered anywhere."""
+
+    metrics: Metrics
+    gauges: Gauges
+
+    def collect(self) -> Iterator[Metric]:
+        metrics, gauges = self.metrics, self.gauges
+        yield WAITING.one(gauges.waiting)
+        yield RUNNING.one(gauges.running)
+        yield REQUESTS.of(((outcome.value,), count) for outcome, count in metrics.outcomes.items())
+        yield WAIT.buckets(metrics.wait)
+        yield SERVICE.buckets(metrics.service)
+        yield NODE_STATE.of(
+            ((node, state), state == present) for node, present in gauges.nodes.items() for state in gauges.states
+        )
+        yield FORECAST_ERROR.buckets(metrics.forecast_error)
+        yield FORECASTS.of([(("shorter",), gauges.shorter), (("longer",), gauges.longer)])
+        yield FORECAST_FACTOR.one(gauges.factor)
+        if gauges.keys is not None:
+            yield from self._by_key(gauges.keys)
+
+    def _by_key(self, keys: Mapping[str, KeyGauges]) -> Iterator[Metric]:
+        tallies = self.metrics.keys
+        yield KEY_REQUESTS.of(
+            ((key, outcome.value), count) for key, tally in tallies.items() for outcome, count in tally.outcomes.items()
+        )
+        yield KEY_NODE_SECONDS.of(((key,), tally.node_seconds) for key, tally in tallies.items())
+        yield KEY_SHARE.of(((key,), gauge.share) for key, gauge in keys.items())
+        yield KEY_WEIGHT.of(((key,), gauge.weight) for key, gauge in keys.items())
+        yield KEY_DEBT.of(((key,), gauge.debt) for key, gauge in keys.items())
+        yield KEY_WAITING.of(((key,), gauge.waiting) for key, gauge in keys.items())

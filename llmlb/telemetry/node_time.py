@@ -1,0 +1,61 @@
+"""Whose the nodes' time of the past five minutes was, in memory that does not grow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from llmlb.clock import Clock
+
+BUCKET_SECS = 10
+WINDOW_SECS = 300
+_BUCKETS = WINDOW_SECS // BUCKET_SECS + 1  # the current one is not full yet, so the oldest still counts
+
+
+class NodeTime:
+    """Node seconds by key over the past five minutes, and at most ten seconds more.
+
+    A service counts when it happened: of one that took an hour, its last five minutes. Holds a ring of sums, of ten
+    seconds each, so that adding costs the same however much happened. Who calls sees to it that keys are few.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._ring: list[dict[str, float]] = [{} for _ in range(_BUCKETS)]
+        self._current = int(clock.now() // BUCKET_SECS)
+
+    def add(self, key: str, seconds: float) -> None:
+        """A service of the key is over now and took so long."""
+        now = self._forget_the_old()
+        began = max(now - seconds, self._oldest)
+        for number in range(int(began // BUCKET_SECS), self._current + 1):
+            part = min(now, (number + 1) * BUCKET_SECS) - max(began, number * BUCKET_SECS)
+            bucket = self._ring[number % _BUCKETS]
+            bucket[key] = bucket.get(key, 0.0) + part
+
+    def shares(self, going_on: Iterable[tuple[str, float]] = ()) -> dict[str, float]:
+        """The part of the time that each key had, from 0 to 1, as of this moment; empty while nobody had any.
+
+        `going_on`: the key of each service that is not over, and when it began.
+        """
+        now = self._forget_the_old()
+        had: dict[str, float] = {}
+        for bucket in self._ring:
+            for key, seconds in bucket.items():
+                had[key] = had.get(key, 0.0) + seconds
+        for key, since in going_on:
+            had[key] = had.get(key, 0.0) + now - max(since, self._oldest)
+        total = sum(had.values())
+        return {key: seconds / total for key, seconds in had.items()} if total else {}
+
+    @property
+    def _oldest(self) -> float:
+        """When the window begins."""
+        return (self._current - _BUCKETS + 1) * BUCKET_SECS
+
+    def _forget_the_old(self) -> float:
+        now = self._clock.now()
+        current = int(now // BUCKET_SECS)
+        for number in range(self._current + 1, min(current, self._current + _BUCKETS) + 1):
+            self._ring[number % _BUCKETS] = {}
+        self._current = max(current, self._current)
+        return now
