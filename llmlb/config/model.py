@@ -6,6 +6,8 @@ it is; what comes from a file or the environment is checked by `llmlb.config.loa
 
 from __future__ import annotations
 
+from typing import Literal
+
 import attrs
 
 from llmlb.config import words
@@ -18,6 +20,9 @@ __all__ = [
     "ENTRIES", "TABLES", "Config", "Fairness", "Health", "KeyConfig",
     "Log", "NodeConfig", "Queue", "Server", "Upstream",
 ]  # fmt: skip
+
+WhenFull = Literal["refuse", "push_out"]
+Cost = Literal["seconds", "request", "tokens"]
 
 _PATIENCE = Number(0.1, 86400)
 
@@ -109,7 +114,7 @@ class Queue:
         ja="1つのAPIキーが待機させられるリクエスト数の上限。0なら個別の上限はありません。",
         en="How many requests of one API key may wait. 0 means no limit of its own.",
     )
-    when_full: str = setting(
+    when_full: WhenFull = setting(  # noqa: RUF009 - as above
         Choice(("refuse", "push_out")),
         default="refuse",
         ja="キューが満杯のとき誰を断るか。push_outなら、待機が最も多いAPIキーの最後のリクエストが場所を譲ります。",
@@ -121,7 +126,7 @@ class Queue:
 class Fairness:
     """`[fairness]`: what counts as an API key's share, and what is assumed while nothing is known."""
 
-    cost: str = setting(
+    cost: Cost = setting(  # noqa: RUF009 - as above
         Choice(("seconds", "request", "tokens")),
         default="seconds",
         ja="APIキーの取り分を何で数えるか。ノードの処理時間（1件につき1秒以上）、リクエスト数、トークン数のいずれか。",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from llmlb.clock import Clock
+from llmlb.config.model import WhenFull
 from llmlb.errors import QueueFull
 from llmlb.scheduler import placement
 from llmlb.scheduler.fair import FairScheduler
 from llmlb.scheduler.forecasts import Forecasts
 from llmlb.scheduler.ticket import Actual, Snapshot, Ticket
+from llmlb.turns.crowd import Crowd
 from llmlb.turns.port import Puller, Waiter
 
 
@@ -19,33 +19,49 @@ class LocalTurns:
     Invariant after every call: no open pull fits any waiting ticket. So a ticket that finds an idle node has
     nobody fairly ahead of it, and a full queue turns away only those who would have to wait.
 
-    `max_size`: how many may wait. `max_per_key`: how many of one key, 0 for no limit of its own.
+    `max_size`: how many may wait. `max_per_key`: how many of one key, 0 for no limit of its own. `when_full`: whom a
+    full queue refuses, the newcomer ("refuse") or, where the newcomer's key would still have fewer waiting than the
+    key with most, the newest of that key ("push_out").
     """
 
-    def __init__(self, scheduler: FairScheduler, clock: Clock, *, max_size: int, max_per_key: int = 0) -> None:
+    def __init__(
+        self,
+        scheduler: FairScheduler,
+        clock: Clock,
+        *,
+        max_size: int,
+        max_per_key: int = 0,
+        when_full: WhenFull = "refuse",
+    ) -> None:
         self._scheduler = scheduler
         self._clock = clock
         self._max_size = max_size
         self._max_per_key = max_per_key
         self._pulls: dict[str, Puller] = {}
         self._waiters: dict[str, Waiter] = {}
-        self._waiting_of: Counter[str] = Counter()
+        self._push_out = when_full == "push_out"
+        self._crowd = Crowd()
 
     def submit(self, ticket: Ticket, waiter: Waiter) -> None:
         if (node := self._idle_for(ticket)) is not None:
             self._waiters[ticket.id] = waiter
             self._serve(ticket, node)
-        elif self._max_per_key and self._waiting_of[ticket.key] >= self._max_per_key:
+        elif 0 < self._max_per_key <= self._crowd.of(ticket.key):
             waiter.refused(QueueFull(self._scheduler.retry_after_own(ticket.key, self._clock.now())))
-        elif self._scheduler.waiting >= self._max_size:
-            waiter.refused(QueueFull(self.retry_after()))
-        else:
+        elif self._scheduler.waiting < self._max_size:
             self._waiters[ticket.id] = waiter
             self._wait(ticket)
+        elif self._push_out and self._crowd.of(ticket.key) + 1 < self._crowd.most:
+            pushed = self._leave_newest_of(self._crowd.fattest())
+            self._waiters[ticket.id] = waiter
+            self._wait(ticket)
+            pushed.refused(QueueFull(self.retry_after()))
+        else:
+            waiter.refused(QueueFull(self.retry_after()))
 
     def withdraw(self, ticket: Ticket) -> None:
         self._scheduler.withdraw(ticket, self._clock.now())
-        self._no_longer_waits(ticket)
+        self._crowd.remove(ticket.key)
         del self._waiters[ticket.id]
 
     def pull(self, node: Puller) -> None:
@@ -54,7 +70,7 @@ class LocalTurns:
             self._pulls[node.id] = node
             return
         self._pulls.pop(node.id, None)
-        self._no_longer_waits(ticket)
+        self._crowd.remove(ticket.key)
         self._waiters[ticket.id].granted(node.id)
 
     def unpull(self, node: Puller) -> None:
@@ -103,11 +119,15 @@ class LocalTurns:
         self._waiters[ticket.id].granted(node.id)
 
     def _wait(self, ticket: Ticket) -> None:
-        self._scheduler.add(ticket, self._clock.now())
-        self._waiting_of[ticket.key] += 1
-        self._waiters[ticket.id].placed(self._scheduler.place(ticket, self._clock.now()))
+        now = self._clock.now()
+        self._scheduler.add(ticket, now)
+        self._crowd.add(ticket.key)
+        self._waiters[ticket.id].placed(self._scheduler.place(ticket, now))
 
-    def _no_longer_waits(self, ticket: Ticket) -> None:
-        self._waiting_of[ticket.key] -= 1
-        if not self._waiting_of[ticket.key]:
-            del self._waiting_of[ticket.key]
+    def _leave_newest_of(self, key: str) -> Waiter:
+        """Take the key's newest out of the queue, and return who waits for it: it is for the caller to tell."""
+        newest = self._scheduler.newest(key)
+        assert newest is not None, "the crowd and the scheduler count the same requests"
+        waiter = self._waiters[newest.id]
+        self.withdraw(newest)
+        return waiter

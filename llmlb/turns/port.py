@@ -38,14 +38,14 @@ class Waiter(Protocol):
         """The node is its own from now on, until `finished`."""
 
     def refused(self, error: Refusal) -> None:
-        """There is no place for it. Nothing follows."""
+        """There is no place for it, or none any more: it does not wait. Nothing follows."""
 
 
 class Turns(Protocol):
     """The queue."""
 
     def submit(self, ticket: Ticket, waiter: Waiter) -> None:
-        """Ask for a turn. Exactly one of granted, placed (granted later) and refused follows."""
+        """Ask for a turn. Exactly one of granted, placed and refused follows; after placed, granted or refused."""
 
     def withdraw(self, ticket: Ticket) -> None:
         """The ticket leaves the queue. Raises KeyError if it does not wait."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import get_args
 
 import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from llmlb.config.model import WhenFull
 from llmlb.scheduler.ticket import Ticket
 from tests.property.naive_rule import NaiveRule, Request
 from tests.unit.turns.hall import Hall
@@ -17,16 +19,26 @@ SERVED = st.sampled_from(["a", "a b", "b c", "a b c"])
 
 
 class Queue(RuleBasedStateMachine):
-    """Properties 7, 8, 9, 10, 33, 34, 35 and 39, and that every dispatch is the naive rule's."""
+    """Properties 7, 8, 9, 10, 33, 34, 35 and 39, whom a full queue pushes out, and that every dispatch is
+    the naive rule's."""
 
     @initialize(
         fair=st.sampled_from([True, True, False]),
         weights=st.sampled_from([{}, {"A": 2.0, "B": 0.5}]),
         max_size=st.integers(1, 8),
         max_per_key=st.sampled_from([0, 0, 2]),
+        when_full=st.sampled_from(get_args(WhenFull)),
         nodes=st.lists(SERVED, min_size=1, max_size=3),
     )
-    def start(self, fair: bool, weights: dict[str, float], max_size: int, max_per_key: int, nodes: list[str]) -> None:
+    def start(
+        self,
+        fair: bool,
+        weights: dict[str, float],
+        max_size: int,
+        max_per_key: int,
+        when_full: WhenFull,
+        nodes: list[str],
+    ) -> None:
         self.naive = NaiveRule(weights, fair=fair)
         self.requests: dict[str, Request] = {}
         self.seen = 0
@@ -34,11 +46,19 @@ class Queue(RuleBasedStateMachine):
         self.outcomes: Counter[str] = Counter()
         self.max_size = max_size
         self.max_per_key = max_per_key
-        self.back: set[str] = set()
+        self.when_full = when_full
+        self.longest = max_size
         self.told_at: tuple[float, int] = (-1.0, 0)
         self.told = 0
         self.hall = Hall(
-            {"n0": nodes[0]}, weights, fair=fair, max_size=max_size, max_per_key=max_per_key, secs=10.0, timeout=30.0
+            {"n0": nodes[0]},
+            weights,
+            fair=fair,
+            max_size=max_size,
+            max_per_key=max_per_key,
+            when_full=when_full,
+            secs=10.0,
+            timeout=30.0,
         )
         self.naive.node_serves("n0", frozenset(nodes[0].split()))
         for number, serves in enumerate(nodes[1:], start=1):
@@ -58,11 +78,21 @@ class Queue(RuleBasedStateMachine):
             self.ids += 1
             name = f"{key}{self.ids}"
             request = self.requests[name] = Request(name, key, model, self.ids)
-            waiting, own = len(self.naive.waiting), sum(other.key == key for other in self.naive.waiting)
+            before = list(self.naive.waiting)
+            waiting, own = len(before), sum(other.key == key for other in before)
             idle = any(self.takes(node) and self.naive.can_serve(node, request) for node in self.hall.nodes)
             self.hall.come(name, model)
             if idle:
                 assert self.hall.waiters[name].told == [self.hall.grants[-1][1]], "an idle node serves at once"
+            elif not 0 < self.max_per_key <= own and waiting >= self.max_size and self.pushes_out(own, before):
+                (out,) = [other for other in before if self.hall.refused(other.id)]
+                counts = Counter(other.key for other in before)
+                assert counts[out.key] == max(counts.values())
+                assert out.number == max(other.number for other in before if other.key == out.key)
+                self.naive.withdraw(out)
+                self.naive.add(request)
+                self.outcomes["rejected"] += 1
+                self.check_retry_after(out.id, common=True)
             elif 0 < self.max_per_key <= own or waiting >= self.max_size:
                 assert self.hall.refused(name)
                 self.outcomes["rejected"] += 1
@@ -93,7 +123,7 @@ class Queue(RuleBasedStateMachine):
         if counts:
             request.failed_on.add(name)
         self.naive.finish(request, again=True)
-        self.back.add(request.id)
+        self.longest += 1
         granted = len(self.hall.grants)
         self.hall.fail(name, counts=counts)
         if self.hall.grants[granted:] and self.hall.grants[granted][0] == request.id:
@@ -152,10 +182,11 @@ class Queue(RuleBasedStateMachine):
 
     @invariant()
     def never_more_wait_than_may(self) -> None:
-        """33: newcomers never take the queue above its size. Who comes back from a node cannot be refused: each
-        such request may be one above it."""
-        waiting = [request.id for request in self.naive.waiting]
-        assert len(waiting) <= self.max_size + len(self.back & set(waiting))
+        """33: newcomers never make a full queue longer, also where they push somebody out. Who comes back from a node
+        cannot be refused: with each such request it may be one longer, until somebody leaves."""
+        waiting = len(self.naive.waiting)
+        assert waiting <= self.longest
+        self.longest = max(self.max_size, waiting)
 
     # How
 
@@ -170,9 +201,14 @@ class Queue(RuleBasedStateMachine):
             else:
                 self.naive.serve(request, node)
 
+    def pushes_out(self, own: int, waiting: list[Request]) -> bool:
+        """Whether a newcomer whose key has `own` waiting takes another's place."""
+        most = max(Counter(request.key for request in waiting).values())
+        return self.when_full == "push_out" and own + 1 < most
+
     def check_retry_after(self, name: str, *, common: bool) -> None:
         """39: 1 to 60, and for a place in the common queue not less than another was told in the same moment."""
-        seconds = self.hall.told(name)[0]
+        seconds = self.hall.told(name)[-1]
         assert isinstance(seconds, int)
         assert 1 <= seconds <= 60
         if common:

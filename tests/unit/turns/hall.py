@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
+from llmlb.config.model import WhenFull
 from llmlb.errors import QueueFull, Refusal
 from llmlb.scheduler.fair import FairScheduler
 from llmlb.scheduler.placement import Candidate
@@ -47,6 +48,7 @@ class FakeWaiter:
     def refused(self, error: Refusal) -> None:
         assert isinstance(error, QueueFull)
         self.told.append(error.retry_after)
+        del self.hall.line[self.ticket.id]
 
 
 class Hall:
@@ -60,12 +62,15 @@ class Hall:
         fair: bool = True,
         max_size: int = 100,
         max_per_key: int = 0,
+        when_full: WhenFull = "refuse",
         secs: float = 10.0,
         timeout: float = 60.0,
     ) -> None:
         self.clock = ManualClock()
         self.scheduler = FairScheduler(weights or {}, fair=fair, default_service_secs=secs)
-        self.turns = LocalTurns(self.scheduler, self.clock, max_size=max_size, max_per_key=max_per_key)
+        self.turns = LocalTurns(
+            self.scheduler, self.clock, max_size=max_size, max_per_key=max_per_key, when_full=when_full
+        )
         self.secs = secs
         self.timeout = timeout
         self.nodes: dict[str, FakeNode] = {}
@@ -144,9 +149,7 @@ class Hall:
             waiter = self.waiters[name] = FakeWaiter(ticket, self)
             self.line[name] = ticket
             self.turns.submit(ticket, waiter)
-            if self.refused(name):
-                del self.line[name]
-            elif name in self.line:
+            if name in self.line:
                 self.clock.call_at(ticket.deadline, lambda ticket=ticket: self._expired(ticket))  # type: ignore[misc]
 
     def leave(self, names: str) -> None:
@@ -166,7 +169,7 @@ class Hall:
         return self.waiters[name].told
 
     def refused(self, name: str) -> bool:
-        """Whether there was no place for it."""
+        """Whether there was no place for it, or none any more."""
         return isinstance(self.told(name)[-1], int)
 
     def position(self, name: str) -> int:

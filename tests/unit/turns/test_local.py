@@ -206,4 +206,4 @@ def test_nothing_is_kept_of_keys_and_requests_that_are_gone() -> None:
     hall.come("A1 B1 C1 D1 D2")
     hall.leave("C1")
     hall.drain()
-    assert (dict(hall.turns._waiting_of), hall.turns._waiters) == ({}, {})
+    assert (len(hall.turns._crowd), hall.turns._waiters) == (0, {})
