@@ -44,7 +44,11 @@ class Simulation:
             default_service_secs=config.fairness.default_service_secs,
         )
         self.turns = LocalTurns(
-            self.scheduler, self.clock, max_size=config.queue.max_size, max_per_key=config.queue.max_per_key
+            self.scheduler,
+            self.clock,
+            max_size=config.queue.max_size,
+            max_per_key=config.queue.max_per_key,
+            when_full=config.queue.when_full,
         )
         self.observers: list[Observer] = []
         self.fates: list[Fate] = []
