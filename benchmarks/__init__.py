@@ -1,0 +1,1 @@
+"""What llmlb promises, measured."""

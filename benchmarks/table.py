@@ -1,0 +1,20 @@
+"""The table as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from benchmarks.rows import Line, Row, Scale
+
+MARKS = {True: "met", False: "NOT MET", None: ""}
+HEADER = ("what", "must", "measured", "", "beside")
+
+
+def shown(row: Row, lines: Sequence[Line], scale: Scale) -> str:
+    """A row with its lines, in columns."""
+    cells = [(line.what, line.must, line.measured, MARKS[line.met], line.beside) for line in lines]
+    widths = [max(len(cell) for cell in column) for column in zip(HEADER, *cells, strict=True)]
+    seeds = scale.seeds(row.seeds)
+    title = f"{row.title} (--only {row.name}; seeds {', '.join(map(str, seeds))})"
+    body = ("  ".join(cell.ljust(width) for cell, width in zip(cell_row, widths, strict=True)) for cell_row in cells)
+    return "\n".join([title, *(f"  {text.rstrip()}" for text in body), ""])
