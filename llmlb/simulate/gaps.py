@@ -9,7 +9,8 @@ from itertools import combinations
 from llmlb.simulate.watch import Service
 
 STEP_SECS = 2.0
-"""Between two looks at the service had."""
+MOST_STEPS = 20_000
+"""Service is looked at every two seconds; in a run that is longer than eleven hours, so many times."""
 RECENT = 50
 """Finished requests of which the automatic quantum is the mean."""
 
@@ -28,13 +29,14 @@ def largest_gap(
     """The most, in node-seconds per weight, by which two keys of a group were served apart while both always waited.
 
     Over all intervals within `start` and `until` in which both had something waiting all the time; what runs counts by
-    the time it has run; looked at every two seconds. None when there was no such interval.
+    the time it has run; looked at every two seconds or more. None when there was no such interval.
     """
-    steps = int((until - start) / STEP_SECS) + 1
+    step = max(STEP_SECS, (until - start) / MOST_STEPS)
+    steps = int((until - start) / step) + 1
     chosen = [list(group) for group in groups]
     keys = {key for group in chosen for key in group}
-    had = {key: _had([s for s in services if s.key == key], start, steps) for key in keys}
-    waits = {key: _runs(backlogs.get(key, ()), start, steps) for key in keys}
+    had = {key: _had([s for s in services if s.key == key], start, step, steps) for key in keys}
+    waits = {key: _runs(backlogs.get(key, ()), start, step, steps) for key in keys}
     worst: float | None = None
     for group in chosen:
         for one, other in combinations(group, 2):
@@ -80,31 +82,31 @@ def _largest_mean(costs: Sequence[float]) -> float:
     return most
 
 
-def _had(services: Iterable[Service], start: float, steps: int) -> list[float]:
+def _had(services: Iterable[Service], start: float, width: float, steps: int) -> list[float]:
     """Service had until each look."""
     slope = [0.0] * (steps + 2)
     level = [0.0] * (steps + 2)
     for service in services:
         for moment, sign in ((service.start, 1.0), (service.end, -1.0)):
-            at = (moment - start) / STEP_SECS
+            at = (moment - start) / width
             look = min(max(0, int(at) + 1 if at >= 0 else 0), steps + 1)
             # From the next look on it is so much further, and goes on by a step's length each.
-            level[look] += sign * (look - at) * STEP_SECS
+            level[look] += sign * (look - at) * width
             slope[look] += sign
     had, running, now = [], 0.0, 0.0
     for step in range(steps):
-        now += running * STEP_SECS + level[step]
+        now += running * width + level[step]
         running += slope[step]
         had.append(now)
     return had
 
 
-def _runs(spans: Spans, start: float, steps: int) -> list[tuple[int, int]]:
+def _runs(spans: Spans, start: float, width: float, steps: int) -> list[tuple[int, int]]:
     """The looks, first and last, at which a key was waiting, and had been since the one before."""
     found = []
     for begin, end in spans:
-        first = max(0, -int((start - begin) // STEP_SECS))
-        last = min(steps - 1, int((end - start) // STEP_SECS))
+        first = max(0, -int((start - begin) // width))
+        last = min(steps - 1, int((end - start) // width))
         if first < last:
             found.append((first, last))
     return found

@@ -16,7 +16,7 @@ from llmlb.config.rules import Number, Unfit
 from llmlb.simulate.flaws import Flaw, InputError
 from llmlb.simulate.job import Job
 from llmlb.simulate.reading import read_text
-from llmlb.simulate.trace import MOST_FLAWS, Recorded, from_zero
+from llmlb.simulate.trace import MOST_FLAWS, Recorded, check_span, from_zero
 from llmlb.simulate.workload import Arrival
 from llmlb.telemetry.record import Outcome
 
@@ -60,6 +60,7 @@ def read_history(path: Path, seed: int) -> Recorded:
         flaws = [Flaw(reason="no_services", where=file)]
     if flaws:
         raise InputError(flaws)
+    check_span([line.at for line in lines], file)
     return Recorded(from_zero(_arrivals(lines, seed)), skipped=skipped)
 
 

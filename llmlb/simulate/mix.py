@@ -16,7 +16,7 @@ from llmlb.simulate.workload import Arrival, Closed, Lengths, Workload
 MOST_REQUESTS = 2_000_000
 _SECS = Number(0, 1e7)
 FIELDS: dict[str, Rule] = {
-    "rate": Number(1e-6, 1e5),
+    "rate": Number(0.0001, 1e5),
     "closed": Whole(1, 10_000),
     "burst": Whole(1, 10_000),
     "every": Number(0.1, 1e6),

@@ -51,7 +51,14 @@ def document(width: float, height: float, title: str, parts: Sequence[str]) -> s
         *parts,
     ]
     attributes = {"xmlns": "http://www.w3.org/2000/svg", "role": "img"}
-    svg = element("svg", "\n".join(["", *inside, ""]), **attributes, viewBox=f"0 0 {width:g} {height:g}", width=width, height=height)
+    svg = element(
+        "svg",
+        "\n".join(["", *inside, ""]),
+        **attributes,
+        viewBox=f"0 0 {width:g} {height:g}",
+        width=width,
+        height=height,
+    )
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{svg}\n'
 
 

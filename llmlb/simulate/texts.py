@@ -34,6 +34,10 @@ TEXTS: dict[str, dict[Locale, str]] = {
         "ja": "値が{count}個あります。見出しの行は{wanted}列です。",
         "en": "{count} values, but the header has {wanted} columns.",
     },
+    "too_long": {
+        "ja": "最初と最後の到着が{most}秒より離れています。到着時刻は秒で指定してください。",
+        "en": "the first and the last arrival are more than {most} s apart; arrivals must be in seconds.",
+    },
     "no_requests": {
         "ja": 'リクエストの行がありません。[log] format = "json" のログを指定してください。',
         "en": 'no line of a request in it; give a log written with [log] format = "json".',

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,13 +20,15 @@ from llmlb.simulate.workload import Arrival
 MOST_FLAWS = 1000
 """After so many the rest of the file is not looked at: it is some other kind of file."""
 COLUMNS: Mapping[str, Rule] = {
-    "arrival_s": Number(0, 1e12),
+    "arrival_s": Number(0, 1e10),
     "prompt_tokens": Whole(0, 100_000_000),
     "output_tokens": Whole(0, 100_000_000),
     "service_s": Number(0, 1e6),
     "key": LABEL,
     "model": MODEL_NAME,
 }
+LONGEST_SECS = 10_000_000.0
+"""From the first arrival to the last: a hundred days and more."""
 BYTES_PER_TOKEN = 4
 """A prompt's bytes, from which the scheduler guesses what it will cost, are not recorded."""
 
@@ -85,8 +87,15 @@ def read_trace(path: Path, pace: Pace) -> Recorded:
     if flaws:
         raise InputError(flaws)
     assert header is not None
+    check_span([arrival.at for arrival in arrivals], file)
     late = sum(after.at < before.at for before, after in pairwise(arrivals))
     return Recorded(from_zero(arrivals), "key" in header, late)
+
+
+def check_span(times: Sequence[float], file: str) -> None:
+    """Raises InputError when they are too far apart to be one workload: milliseconds, or two files in one."""
+    if max(times) - min(times) > LONGEST_SECS:
+        raise InputError([Flaw(reason="too_long", where=file, values={"most": f"{LONGEST_SECS:.0f}"})])
 
 
 def from_zero(arrivals: list[Arrival]) -> tuple[Arrival, ...]:
