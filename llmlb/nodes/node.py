@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 
 from llmlb.clock import Clock
 from llmlb.config.model import NodeConfig
+from llmlb.nodes.rolling_mean import RollingMean
 from llmlb.scheduler.placement import Candidate
-from llmlb.scheduler.service_times import Mean
 from llmlb.wire.call import ANY_MODEL
 
 FIRST_PAUSE_SECS = 1.0
@@ -56,7 +56,7 @@ class Node:
         """Every model name it ever served, with the Unix time of the first answer that had it."""
         self.rest_until = 0.0
         self.idle_since = clock.now()
-        self._service = Mean()
+        self._service = RollingMean()
         self._failures: deque[tuple[float, str]] = deque(maxlen=100)
         self._pause = 0.0
         self._busy_answers = 0
