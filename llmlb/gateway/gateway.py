@@ -67,9 +67,17 @@ class Gateway:
         scheduler = FairScheduler(
             self.identities.weights,
             fair=config.queue.enable_fairness,
+            cost=config.fairness.cost,
+            quantum=config.fairness.quantum,
             default_service_secs=config.fairness.default_service_secs,
         )
-        self.turns = LocalTurns(scheduler, clock, max_size=config.queue.max_size, max_per_key=config.queue.max_per_key)
+        self.turns = LocalTurns(
+            scheduler,
+            clock,
+            max_size=config.queue.max_size,
+            max_per_key=config.queue.max_per_key,
+            when_full=config.queue.when_full,
+        )
         self.bodies = Bodies(config.server.waiting_bytes, self.turns.retry_after)
         self.fleet = Fleet(self.turns, config.upstream, config.health, clock, background, session, self._nodes_changed)
         for node in config.nodes:

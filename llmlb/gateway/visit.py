@@ -22,6 +22,7 @@ from llmlb.telemetry.record import Outcome, Record
 from llmlb.turns.port import Turns
 from llmlb.wire.call import Call
 from llmlb.wire.http1 import ReplyHead
+from llmlb.wire.usage import TokenMeter
 
 CLIENT_LEFT = 499
 """What the log says where no answer could be given: nginx's word for it."""
@@ -94,12 +95,12 @@ class Visit:
         now = gateway.clock.now()
         self.id = request_id
         self.stage = Stage.NEW
-        self.ticket = Ticket(outgoing.id, identity.flow, call.model, now)
+        self.ticket = Ticket(outgoing.id, identity.flow, call.model, now, size=len(call.body))
         self.place: Place | None = None
         """Where it stood when it began to wait; None if it never had to."""
         self._gateway = gateway
         self._clock = gateway.clock
-        self._path = call.endpoint.path
+        self._endpoint = call.endpoint
         self.key_name = identity.name
         self._outgoing = outgoing
         self._hold = hold
@@ -115,6 +116,7 @@ class Visit:
         self._exchange: Exchange | None = None
         self._node: str | None = None
         self._service: float | None = None
+        self._tokens: int | None = None
         self._attempts = 0
         self._accepted = False
         self._refusal: Refusal | None = None
@@ -208,11 +210,8 @@ class Visit:
         """
         if self.stage is Stage.OVER or (self.stage is Stage.RELAYING and self._complete):
             return
-        self._refusal = error
-        outcome = {QueueFull: Outcome.REJECTED, QueueTimeout: Outcome.TIMED_OUT}.get(type(error), Outcome.FAILED)
-        self._settle(outcome, self._status, self._reason or error.key)
         self._leave(error.key)
-        self.stirred()
+        self._turn_away(error)
 
     def answered(self, status: int) -> None:
         """The status a refusal became."""
@@ -225,7 +224,7 @@ class Visit:
             id=self.id,
             at=self._clock.wall(),
             key_name=self.key_name,
-            path=self._path,
+            path=self._endpoint.path,
             model=self.ticket.model,
             outcome=self._outcome,
             status=self._status,
@@ -235,6 +234,8 @@ class Visit:
             position=self.position,
             estimate=self.estimate,
             service=self._service,
+            size=self.ticket.size,
+            tokens=self._tokens,
             attempts=self._attempts,
             reason=self._reason,
         )
@@ -266,14 +267,19 @@ class Visit:
         self._move(Stage.SERVING)
         self._since = self._clock.now()
         self._node = node
-        self._service = None
+        self._service = self._tokens = None
         self._attempts += 1
-        self._exchange = Exchange(self._outgoing, self, self._first_byte_secs)
+        meter = TokenMeter(self._endpoint, self.ticket.size)
+        self._exchange = Exchange(self._outgoing, self, self._first_byte_secs, meter)
         self._gateway.fleet.serve(node, self._exchange)
 
     def refused(self, error: Refusal) -> None:
-        """There is no place for it."""
-        self.refuse(error)
+        """There is no place for it, or none any more: the queue has forgotten it already."""
+        if self.stage is Stage.WAITING:
+            self._end_wait()
+        if self.stage is not Stage.OVER:
+            self._move(Stage.OVER)
+            self._turn_away(error)
 
     def expired(self) -> None:
         """It has waited as long as it may."""
@@ -291,7 +297,8 @@ class Visit:
         """The node has done its part: settle with the queue, and try again elsewhere where that is right."""
         now = self._clock.now()
         self._service = now - self._since
-        actual = Actual(self._service, complete=end.kind is EndKind.COMPLETE)
+        self._tokens = exchange.tokens
+        actual = Actual(self._service, complete=end.kind is EndKind.COMPLETE, tokens=self._tokens)
         again = self.stage is Stage.SERVING and self._may_try_again(end)
         if again:
             self._exchange = None
@@ -335,6 +342,13 @@ class Visit:
             return Draining()
         return NodeFailed() if self._accepted else NodesUnreachable()
 
+    def _turn_away(self, error: Refusal) -> None:
+        """Have the client told so."""
+        self._refusal = error
+        outcome = {QueueFull: Outcome.REJECTED, QueueTimeout: Outcome.TIMED_OUT}.get(type(error), Outcome.FAILED)
+        self._settle(outcome, self._status, self._reason or error.key)
+        self.stirred()
+
     def _settle(self, outcome: Outcome, status: int, reason: str = "") -> None:
         """The first outcome is the outcome."""
         if self._outcome is None:
@@ -349,6 +363,7 @@ class Visit:
         elif self._exchange is not None:
             if self._service is None:
                 self._service = self._clock.now() - self._since
+                self._tokens = self._exchange.tokens
             self._exchange.abort(why)
 
     def _end_wait(self) -> None:

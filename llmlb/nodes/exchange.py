@@ -7,6 +7,7 @@ from typing import Protocol
 from llmlb.nodes.end import End
 from llmlb.nodes.node import Node
 from llmlb.wire.http1 import ReplyHead
+from llmlb.wire.usage import TokenMeter
 
 HIGH_WATER = 256 * 1024
 """Reply bytes held for a slow client before the node is no longer read from."""
@@ -46,12 +47,14 @@ class Carrier(Protocol):
 class Exchange:
     """A request that a node has, and what has come of its reply. Plain state; nothing here waits.
 
-    `first_byte_secs`: how long the node may take for the first byte of the reply's body.
+    `first_byte_secs`: how long the node may take for the first byte of the reply's body. `meter`: reads along.
     """
 
-    __slots__ = ("_buffer", "_held", "carrier", "end", "first_byte_secs", "head", "listener", "paused", "request")
+    __slots__ = (
+        "_buffer", "_held", "_meter", "carrier", "end", "first_byte_secs", "head", "listener", "paused", "request",
+    )  # fmt: skip
 
-    def __init__(self, request: Outgoing, listener: Listener, first_byte_secs: float) -> None:
+    def __init__(self, request: Outgoing, listener: Listener, first_byte_secs: float, meter: TokenMeter) -> None:
         self.request = request
         self.listener = listener
         self.first_byte_secs = first_byte_secs
@@ -62,6 +65,12 @@ class Exchange:
         self.paused = False
         self._buffer: list[bytes] = []
         self._held = 0
+        self._meter = meter
+
+    @property
+    def tokens(self) -> int | None:
+        """What the reply has cost so far, prompt and output; None where nobody can tell."""
+        return self._meter.tokens
 
     @property
     def begun(self) -> bool:
@@ -73,8 +82,14 @@ class Exchange:
         """Whether `take` has anything to give."""
         return self._held > 0
 
+    def start(self, head: ReplyHead) -> None:
+        """The reply's head has come, and is good to be passed on."""
+        self.head = head
+        self._meter.begin(head.headers)
+
     def feed(self, data: bytes) -> bool:
         """Take in reply bytes. False when enough are held and no more should be read for now."""
+        self._meter.feed(data)
         self._buffer.append(data)
         self._held += len(data)
         self.listener.stirred()

@@ -149,7 +149,7 @@ class Line(asyncio.Protocol):
         """Give the exchange what the parser has. False when it wants no more for now."""
         parser = self._parser
         if exchange.head is None and parser.head is not None:
-            exchange.head = parser.head
+            exchange.start(parser.head)
         if not parser.has_body:
             return True
         if not self._body_seen:

@@ -70,6 +70,8 @@ def request_line(record: Record) -> None:
         service=None if record.service is None else round(record.service, 3),
         outcome=record.outcome.value,
         status=record.status,
+        size=record.size,
+        tokens=record.tokens,
         attempts=record.attempts,
         reason=record.reason,
     )

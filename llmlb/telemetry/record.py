@@ -37,5 +37,9 @@ class Record:
     estimate: int | None = None
     service: float | None = None
     """On the last node, from the grant to the end of the exchange; None when it never reached one."""
+    size: int = 0
+    """Bytes of the request's body."""
+    tokens: int | None = None
+    """What the last reply cost, prompt and output, as stated or counted; None where nobody can tell."""
     attempts: int = 0
     reason: str = ""

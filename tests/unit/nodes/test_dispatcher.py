@@ -17,7 +17,9 @@ from llmlb.nodes.node import Health, Node
 from llmlb.scheduler.ticket import Actual, Snapshot, Ticket
 from llmlb.testing import ScriptedNode, eventually
 from llmlb.turns.port import Puller, Waiter
+from llmlb.wire.endpoints import ENDPOINTS
 from llmlb.wire.http1 import header_block, request_bytes
+from llmlb.wire.usage import TokenMeter
 
 
 class Turns:
@@ -80,7 +82,7 @@ class Bay:
 
     def serve(self) -> tuple[Exchange, list[End]]:
         listener = Listener()
-        exchange = Exchange(Request(), listener, 30.0)
+        exchange = Exchange(Request(), listener, 30.0, TokenMeter(ENDPOINTS[0], 40))
         self.dispatcher.serve(exchange)
         return exchange, listener.ends
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from llmlb.nodes.end import COMPLETE, End, EndKind
 from llmlb.nodes.exchange import HIGH_WATER, Exchange
 from llmlb.nodes.node import Node
+from llmlb.wire.endpoints import ENDPOINTS
 from llmlb.wire.http1 import ReplyHead
+from llmlb.wire.usage import TokenMeter
 
 
 class Request:
@@ -36,7 +38,7 @@ class Both:
 
 def started() -> tuple[Exchange, Both]:
     both = Both()
-    exchange = Exchange(Request(), both, 1.0)
+    exchange = Exchange(Request(), both, 1.0, TokenMeter(ENDPOINTS[0], 40))
     exchange.carrier = both
     return exchange, both
 
@@ -44,12 +46,12 @@ def started() -> tuple[Exchange, Both]:
 def test_it_has_begun_with_its_head_and_a_byte_or_its_end() -> None:
     exchange, _ = started()
     assert not exchange.begun
-    exchange.head = ReplyHead(200, ())
+    exchange.start(ReplyHead(200, ()))
     assert not exchange.begun
     exchange.feed(b"x")
     assert exchange.begun
     empty, _ = started()
-    empty.head = ReplyHead(204, ())
+    empty.start(ReplyHead(204, ()))
     empty.over(COMPLETE)
     assert empty.begun
 
@@ -90,4 +92,16 @@ def test_aborting_after_the_end_is_nothing() -> None:
 
 
 def test_aborting_before_anyone_carries_it_is_nothing() -> None:
-    Exchange(Request(), Both(), 1.0).abort("left")
+    Exchange(Request(), Both(), 1.0, TokenMeter(ENDPOINTS[0], 40)).abort("left")
+
+
+def test_it_tells_what_the_reply_has_cost_so_far_also_what_nobody_has_taken() -> None:
+    exchange, _ = started()
+    costs = [exchange.tokens]
+    exchange.start(ReplyHead(200, (("content-type", "text/event-stream"),)))
+    for _ in range(2):
+        exchange.feed(b'data: {"choices":[]}\n\n')
+        costs.append(exchange.tokens)
+    exchange.over(End(EndKind.BROKEN, "reset"))
+    assert [*costs, exchange.tokens] == [None, 11, 12, 12]
+    assert exchange.has_bytes

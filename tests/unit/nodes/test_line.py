@@ -12,6 +12,8 @@ from llmlb.nodes.exchange import HIGH_WATER, Exchange
 from llmlb.nodes.line import Line
 from llmlb.nodes.node import Node
 from llmlb.testing import ManualClock
+from llmlb.wire.endpoints import ENDPOINTS
+from llmlb.wire.usage import TokenMeter
 
 IDLE_SECS, FIRST_SECS = 10.0, 30.0
 HELLO = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
@@ -88,7 +90,7 @@ class Desk:
         self.line.resume()
 
     def send(self) -> Exchange:
-        exchange = Exchange(Request(), Listener(), FIRST_SECS)
+        exchange = Exchange(Request(), Listener(), FIRST_SECS, TokenMeter(ENDPOINTS[0], 40))
         exchange.carrier = self
         self.line.send(exchange, (b"request", b"body"))
         return exchange

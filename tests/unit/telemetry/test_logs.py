@@ -56,6 +56,8 @@ RECORD = Record(
     position=3,
     estimate=30,
     service=2.0,
+    size=321,
+    tokens=45,
     attempts=1,
 )
 
@@ -79,6 +81,8 @@ def test_a_request_is_one_line_with_all_that_is_known_of_it() -> None:
         "service": 2.0,
         "outcome": "served",
         "status": 200,
+        "size": 321,
+        "tokens": 45,
         "attempts": 1,
         "reason": "",
     }
