@@ -82,9 +82,8 @@ class Metrics:
         self.outcomes[outcome] += 1
         if record.reached_node or outcome is Outcome.TIMED_OUT:
             self.wait.observe(record.waited)
-        if outcome is Outcome.SERVED:
-            if service is not None:
-                self.service.observe(service)
+        if outcome is Outcome.SERVED and service is not None:
+            self.service.observe(service)
         if record.estimate is not None and _foretold(record, record.estimate):
             self.forecast_error.observe(abs(record.waited - record.estimate))
         name = self.name_of(record.key_name)

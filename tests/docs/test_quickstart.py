@@ -176,6 +176,9 @@ def judge(script: str, printed: str) -> None:
         assert {"waiting_count", "processing_count", "avg_wait_time_ms"} <= set(json.loads(body))
     elif re.search(r"/(healthz|health|readyz)\b", script):
         assert set(body.splitlines()) <= {"ok", "ready"}
+    elif "/metrics" in script:
+        assert "\nllmlb_requests_waiting 0.0\n" in body
+        assert "\nllmlb_key_waiting{" in body, "who asks on this machine sees the series by key"
     else:
         raise AssertionError(f"nobody knows what this should print: {script}")
 
