@@ -135,8 +135,8 @@ class Fairness:
     quantum: float = setting(
         Number(0, 1_000_000),
         default=0.0,
-        ja="1回の順番で使える量（costの単位）。大きいほど同じキーが続きます。0なら最近のリクエストの平均です。",
-        en="What one turn is worth, in units of cost: larger means longer turns. 0 is the mean of recent requests.",
+        ja="この半分まで差がついても（costの単位）キーは順番どおりに交代します。0なら最近のリクエストの平均です。",
+        en="Keys less than half of it apart, in units of cost, take simple turns. 0 is the mean of recent requests.",
     )
     default_service_secs: float = setting(
         Number(0.001, 3600),

@@ -101,6 +101,25 @@ async def test_a_key_may_have_no_more_waiting_than_max_per_key(node: ScriptedNod
     assert gateway.gateway.overview().waiting == 2
 
 
+async def test_in_a_full_queue_the_key_that_has_most_waiting_makes_room_where_it_is_told_to(
+    node: ScriptedNode, start: Start
+) -> None:
+    keys = (KeyConfig(name="a", key="ka"), KeyConfig(name="b", key="kb"))
+    gateway = await start(config(node, keys=keys, queue=Queue(max_size=3, when_full="push_out")))
+    tasks = [await gateway.arrive(key="ka") for _ in range(4)]
+    late = await gateway.arrive(key="kb")
+    pushed = await tasks.pop()
+    assert (pushed.status, pushed.error["code"], pushed.headers["Retry-After"]) == (429, "queue_full", "5")
+    assert (pushed.headers["X-Queue-Position"], pushed.headers["X-Estimated-Wait"]) == ("3", "30")
+    assert gateway.gateway.overview().waiting == 3
+    assert (await gateway.post(key="ka")).status == 429
+    assert (await gateway.post(key="kb")).status == 429, "it would have as many as a then"
+    node.auto()
+    assert [answer.status for answer in await asyncio.gather(*tasks, late)] == [200] * 4
+    await gateway.quiet()
+    assert gateway.outcomes() == {"served": 4, "rejected": 3}
+
+
 async def test_without_max_per_key_one_key_may_fill_the_queue(node: ScriptedNode, start: Start) -> None:
     gateway = await start(config(node, queue=Queue(max_size=3)))
     for _ in range(4):

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -110,10 +111,65 @@ async def test_every_request_has_one_line_that_tells_how_it_went(node: ScriptedN
         "service": 0,
         "outcome": "served",
         "status": 200,
+        "size": len(b'{"model": "m"}'),
+        "tokens": 2,
         "attempts": 1,
         "reason": "",
     }
     assert (second["id"], second["position"], second["estimate"]) == ("1", 1, 10)
+
+
+async def test_lines_of_keys_that_are_not_configured_can_be_told_apart(
+    node: ScriptedNode, start: Start, log: Log
+) -> None:
+    node.auto()
+    gateway = await start(config(node))
+    for key in ("one", "other", None, "one"):
+        await gateway.post(key=key)
+    await gateway.quiet()
+    one, other, nobody, again = [line["key"] for line in requests(log)]
+    assert one == again
+    assert len({one, other, nobody}) == 3
+
+
+async def test_a_line_is_dated_by_the_day_and_in_utc(node: ScriptedNode, start: Start, log: Log) -> None:
+    node.auto()
+    gateway = await start(config(node))
+    await gateway.post()
+    await gateway.quiet()
+    written = datetime.fromisoformat(requests(log)[0]["time"])
+    assert abs(datetime.now(UTC) - written) < timedelta(seconds=10)
+
+
+async def test_a_line_tells_what_the_reply_has_cost_also_when_its_client_left(
+    node: ScriptedNode, start: Start, log: Log
+) -> None:
+    gateway = await start(config(node))
+    body = b'{"model":"m","stream":true,"pad":"' + b"x" * 365 + b'"}'
+    opening = gateway.open(data=body)
+    request = await node.received()
+    await request.start(headers={"Content-Type": "text/event-stream"})
+    for n in range(3):
+        await request.event({"n": n})
+    response = await opening
+    for _ in range(3):
+        await response.content.readuntil(b"\n\n")
+    response.close()
+    await request.gone()
+    await gateway.quiet()
+    (line,) = requests(log)
+    assert (line["outcome"], line["size"], line["tokens"]) == ("cancelled", len(body), len(body) // 4 + 3)
+
+
+@pytest.mark.parametrize("reply", [b"", b"sound", {"id": "x"}, {"usage": None}])
+async def test_where_nobody_can_tell_the_tokens_they_are_null(
+    reply: object, node: ScriptedNode, start: Start, log: Log
+) -> None:
+    node.auto(reply)
+    gateway = await start(config(node))
+    await gateway.post()
+    await gateway.quiet()
+    assert requests(log)[0]["tokens"] is None
 
 
 async def test_no_secret_is_in_any_log_line_or_error(
