@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import partial
 from math import inf
-from typing import TYPE_CHECKING, cast
 
 from llmlb.clock import Timer
 from llmlb.config.model import Config
@@ -18,9 +17,6 @@ from llmlb.simulate.observer import Observer
 from llmlb.simulate.request import Request
 from llmlb.telemetry.record import Outcome
 from llmlb.turns.local import LocalTurns
-
-if TYPE_CHECKING:
-    from llmlb.scheduler.prices import Cost
 
 UNKNOWN_MODEL, NO_NODE_ONLINE = 404, 503
 
@@ -39,7 +35,7 @@ class Simulation:
         self.scheduler = FairScheduler(
             {key.name: key.weight for key in config.api_keys},
             fair=config.queue.enable_fairness,
-            cost=cast("Cost", config.fairness.cost),
+            cost=config.fairness.cost,
             quantum=config.fairness.quantum,
             default_service_secs=config.fairness.default_service_secs,
         )

@@ -8,13 +8,14 @@ from typing import Any
 import attrs
 
 from llmlb.config.model import Config, Fairness, KeyConfig, Queue, Upstream
+from llmlb.scheduler.prices import Cost
 from llmlb.simulate.engine import Simulation
 from llmlb.simulate.job import Job, NodeSpec
 from llmlb.simulate.observer import Observer
 from llmlb.simulate.request import Request
 
 
-def config(weights: Mapping[str, float] | None = None, *, cost: str = "seconds", **queue: Any) -> Config:
+def config(weights: Mapping[str, float] | None = None, *, cost: Cost = "seconds", **queue: Any) -> Config:
     """A configuration of these weights and settings of `[queue]`."""
     keys = tuple(KeyConfig(name=name, key=f"sk-{name}", weight=weight) for name, weight in (weights or {}).items())
     return Config(queue=Queue(**queue), fairness=Fairness(cost=cost), api_keys=keys, upstream=Upstream(max_attempts=2))

@@ -4,6 +4,7 @@ from random import Random
 
 import pytest
 
+from llmlb.scheduler.prices import Cost
 from llmlb.simulate.engine import Simulation
 from llmlb.simulate.job import Fate, Job, NodeSpec
 from llmlb.simulate.observer import Observer
@@ -112,7 +113,8 @@ def test_a_client_that_hangs_up_in_service_frees_its_node() -> None:
     stand = Stand()
     stand.come("A1", secs=50.0)
     stand.come("B1", 1.0)
-    stand.simulation.call_at(2.0, lambda: stand.requests["A1"].cancel())
+    stand.simulation.run(2.0)
+    stand.requests["A1"].cancel()
     stand.simulation.run(20.0)
     assert stand.status("A1 B1") == [499, 200]
     assert stand.requests["B1"].fate is not None
@@ -267,13 +269,14 @@ def test_the_same_input_gives_the_same_run() -> None:
 
 
 def test_weights_and_the_unit_of_cost_come_from_the_configuration() -> None:
-    def served(settings: str, **tokens: int) -> list[int]:
-        stand = Stand(settings=config({"A": 3.0, "B": 1.0}, cost=settings, timeout_secs=3600))
+    def served(cost: Cost) -> list[int]:
+        stand = Stand(settings=config({"A": 3.0, "B": 1.0}, cost=cost, timeout_secs=3600))
         for number in range(40):
             stand.come(f"A{number} B{number}", secs=2.0, tokens=100)
         stand.simulation.run(81.0)
         return [sum(fate.job.key == key for fate in stand.simulation.fates) for key in "AB"]
 
-    for unit in ("seconds", "request", "tokens"):
+    units: tuple[Cost, ...] = ("seconds", "request", "tokens")
+    for unit in units:
         a, b = served(unit)
         assert abs(a - 3 * b) <= 4, unit

@@ -91,8 +91,8 @@ def naive(asked: Asked, nodes: Mapping[str, float], weights: Mapping[str, float]
             for (k, m, at), n in list(placed.items()):
                 if at != models or not n:
                     continue
-                others = [m] + [o for o in asked[k] if o != m and
-                                sum(c for (a, b, _), c in placed.items() if (a, b) == (k, o)) < wants[k, o]]  # fmt: skip
+                had = {o: sum(c for (a, b, _), c in placed.items() if (a, b) == (k, o)) for o in asked[k]}
+                others = [m, *(o for o in asked[k] if o != m and had[o] < wants[k, o])]
                 for other in others:
                     ways += [(t, [*way, (k, m, at), (k, other, t)]) for t in nodes if other in t and t not in seen]
         return False

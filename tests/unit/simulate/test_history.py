@@ -98,9 +98,12 @@ def test_requests_without_a_key_are_one_flow(file: Path) -> None:
         ({"service": True}, ':1: service = "true": must be a number from 0 to 1000000.'),
         ({"key": None}, ':1: key = "null": must be a text.'),
         ({"model": 7}, ':1: model = "7": must be a text.'),
-        ({"outcome": "lost"}, ':1: outcome = "\\"lost\\"": must be one of served, rejected, timed_out, cancelled, failed.'),
+        (
+            {"outcome": "lost"},
+            ':1: outcome = "\\"lost\\"": must be one of served, rejected, timed_out, cancelled, failed.',
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_bad_line_is_told_with_its_number_field_and_value(file: Path, changed: dict[str, Any], said: str) -> None:
     assert flaws(file, line(**changed)) == [said]
 

@@ -1,0 +1,126 @@
+"""`llmlb simulate` from its arguments to its output, in this process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from itertools import count
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from llmlb.cli import main
+
+MIX = ("--mix", "alice: rate=0.1, mean=3", "--mix", "batch: closed=3, mean=9", "--for", "300")
+TRACE = "arrival_s,prompt_tokens,output_tokens,key\n0,100,50,alice\n1.5,2000,300,bob\n3,10,10,alice\n"
+
+Ran = tuple[int, str, str]
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the command in a folder with these files: exit code, standard output, standard error."""
+    number = count()
+    monkeypatch.setenv("LANG", "C.UTF-8")
+
+    def to_its_end(
+        *arguments: str, env: Mapping[str, str] | None = None, files: Mapping[str, str] | None = None
+    ) -> Ran:
+        folder = tmp_path / f"run-{next(number)}"
+        folder.mkdir()
+        for name, text in (files or {}).items():
+            (folder / name).write_text(text, encoding="utf-8")
+        with monkeypatch.context() as around:
+            around.chdir(folder)
+            for name, value in (env or {}).items():
+                around.setenv(name, value)
+            try:
+                code = main(["simulate", *arguments])
+            except SystemExit as ended:
+                code = int(ended.code or 0)
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return to_its_end
+
+
+def test_the_same_seed_gives_the_same_numbers_and_another_one_others(run: Run) -> None:
+    one, same, other = (run(*MIX), run(*MIX, "--seed", "1"), run(*MIX, "--seed", "2"))
+    assert one == same
+    assert one[1].splitlines()[5:] != other[1].splitlines()[5:]
+
+
+def test_configurations_are_compared_side_by_side(run: Run) -> None:
+    files = {"a.toml": "[queue]\nmax_size = 5\n", "b.toml": '[fairness]\ncost = "request"\n'}
+    code, out, _ = run(*MIX, "--config", "a.toml", "--config", "b.toml", "--compare", "fifo", files=files)
+    assert code == 0
+    overall = next(line for line in out.splitlines() if line.startswith("overall"))
+    for name in ("a.toml", "a.toml: fifo", "b.toml", "b.toml: fifo"):
+        assert out.count(f"{name} ") >= 3
+        assert name in overall
+
+
+def test_the_configuration_here_is_used_with_the_environment_over_it(run: Run) -> None:
+    files = {"config.toml": '[[nodes]]\nurl = "http://a:1"\n[[nodes]]\nurl = "http://b:1"\n'}
+    plain, sized = (run(*MIX, files=files), run(*MIX, env={"LLMLB_QUEUE_MAX_SIZE": "1"}))
+    assert "Nodes: 2. Load " in plain[1]
+    assert "config.toml" in plain[1]
+    assert next(line for line in sized[1].splitlines() if line.startswith("429 "))[:40].split()[-2] != "0"
+
+
+def test_a_trace_is_run_and_everything_written_as_json_and_picture(run: Run, tmp_path: Path) -> None:
+    code, out, err = run("--trace", "t.csv", "--json", "r.json", "--plot", "r.svg", files={"t.csv": TRACE})
+    assert (code, err) == (0, "")
+    assert out.startswith("Workload: t.csv, 3 s, 3 requests, 2 keys. Seed 1.\n")
+    report = json.loads((tmp_path / "run-0" / "r.json").read_text(encoding="utf-8"))
+    assert report["workload"] == "t.csv"
+    assert report["configurations"][0]["keys"]["alice"]["asked"] == 2
+    assert ElementTree.parse(tmp_path / "run-0" / "r.svg").getroot().tag.endswith("svg")
+
+
+def test_a_history_is_replayed_and_other_lines_are_counted(run: Run) -> None:
+    line = {"time": "2026-03-01T12:00:30Z", "event": "request", "key": "alice", "model": "m", "wait": 1, "service": 2}
+    log = "hello\n" + "".join(json.dumps(line | {"outcome": "served"}) + "\n" for _ in range(3))
+    code, out, err = run("--history", "h.log", files={"h.log": log})
+    assert code == 0
+    assert err == "llmlb: 1 lines that are no requests were skipped.\n"
+    assert "alice" in out
+
+
+def test_a_model_that_no_node_serves_is_told(run: Run) -> None:
+    code, out, err = run("--mix", "a: rate=0.1, model=x", "--node", "n: models=y", "--for", "60")
+    assert code == 0
+    assert err == "llmlb: the defaults: no node serves x (answered with 404).\n"
+    assert "failed" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "simulate: give exactly one of --trace, --history, --mix."),
+        (("--trace", "t.csv", "--mix", "a: rate=1"), "simulate: give exactly one of --trace, --history, --mix."),
+        (("--trace", "none.csv"), "none.csv: there is no such file."),
+        ((*MIX, "--load", "0.5"), "--load: not for a --mix; its rates make its load."),
+        ((*MIX, "--nodes", "2", "--node", "a"), "--nodes: give --nodes or --node, not both."),
+        ((*MIX, "--plot", "no/p.svg"), '--plot: "no/p.svg": must be the path of a file in a directory that exists.'),
+        ((*MIX, "--set", "queue.max_size=0"), '--set: queue.max_size = "0": must be a whole number from 1 to 10000.'),
+        ((*MIX, "--config", "none.toml"), "none.toml: there is no such file."),
+    ],
+)
+def test_wrong_usage_is_one_plain_line_and_exit_2(run: Run, arguments: tuple[str, ...], said: str) -> None:
+    assert run(*arguments) == (2, "", f"llmlb: {said}\n")
+
+
+def test_wrong_numbers_are_told_by_option(run: Run) -> None:
+    code, out, err = run(*MIX, "--seed", "-1")
+    assert (code, out) == (2, "")
+    assert err.rstrip().endswith("argument --seed: '-1': a whole number from 0 to 9223372036854775808")
+
+
+def test_a_file_that_cannot_be_written_is_told_after_the_numbers(run: Run) -> None:
+    code, out, err = run(*MIX, "--json", "/proc/llmlb.json")
+    assert code == 1
+    assert "overall" in out
+    assert err.startswith("llmlb: /proc/llmlb.json cannot be written (")
