@@ -79,10 +79,10 @@ class Charges:
         flow, home = running.flow, running.pool
         running.charged += cost
         step = cost / flow.weight
-        if (standing := flow.standings.get(home)) is not None:
+        if (standing := flow.standings.get(home)) is not None:  # else its last node has left meanwhile
             standing.tag += step
         self._move_pace(home, flow, cost)
-        if len(flow.standings) > 1:
+        if len(flow.standings) > (standing is not None):
             self._spill(running, step)
         self.restand(flow)
 

@@ -26,9 +26,9 @@ FRESH_SECS = 0.5
 class FairScheduler:
     """Deficit round robin between keys, over nodes that serve one request at a time.
 
-    `weights`: what a key gets for one of another key, 1 where not named. `fair=False`: strict order of arrival
-    among what a node can serve. `cost`: the unit of what keys have had; `quantum`, in that unit: how much a key may have
-    in one go, 0 for the mean of recent costs. `default_service_secs`: assumed until a first request has finished.
+    `weights`: what a key gets for one of another key, 1 where not named. `fair=False`: strict order of arrival among
+    what a node can serve. `cost`: the unit of what keys have had; `quantum`, in that unit: how much a key may have in
+    one go, 0 for the mean of recent costs. `default_service_secs`: assumed until a first request has finished.
     """
 
     def __init__(
@@ -176,15 +176,17 @@ class FairScheduler:
 
     def _drawn(self, ticket: Ticket, found: Plan, now: float) -> float:
         """Seconds of wait by the median of the draws."""
-        secs = self._stations.secs
-        nodes, times = self._stations.nodes(found.pools, now)
+        stations = self._stations
+        nodes, times = stations.nodes(found.pools, now)
         ahead = found.tickets[:-1] if found.tickets[-1] is ticket else found.tickets
         if times > 1.0:  # each node stands for several: so does each request
-            ahead = [ahead[int(n * times)] for n in range(int(len(ahead) / times))]
-        steps = [Step(other.model, secs(other), other.deadline) for other in ahead[:STEPS]]
-        rest = sum(map(secs, ahead[STEPS:]))
-        rest += self._stations.seconds.mean * max(0, found.position - 1 - len(found.tickets))
-        return wait(nodes, steps, rest, ticket.model, self._stations.ratios, now)
+            ahead = [ahead[int(number * times)] for number in range(int(len(ahead) / times))]
+        near, rest = ahead[:STEPS], max(0, max(found.position - 1, len(found.tickets) - 1) / times - STEPS)
+        steps = [Step(t.model, secs, t.deadline) for t, secs in zip(near, stations.secs_of(near), strict=True)]
+        if rest:
+            sample = stations.secs_of(ahead[STEPS :: max(1, len(ahead) // STEPS)]) or [stations.seconds.mean]
+            rest *= sum(sample) / len(sample)
+        return wait(nodes, steps, rest, ticket.model, stations.ratios, now)
 
     def _waited(self, ticket: Ticket, now: float, *, at_least: bool = False) -> None:
         asked_at, drawn, told = self._told.pop(ticket.id, (now, None, None))

@@ -50,7 +50,8 @@ class Pool:
 
     def __init__(self, models: frozenset[str]) -> None:
         self.models = models
-        self.nodes: set[str] = set()
+        self.nodes: dict[str, None] = {}
+        """In the order in which they came."""
         self.contest = Contest()
         self.clock = 0.0
         """Level of the key served last, before that service was charged: where others enter if nobody waits."""
@@ -88,8 +89,8 @@ class Running:
     """A request in service, and what it has been charged."""
 
     __slots__ = (
-        "before", "charged", "contended", "expected", "flow", "foreseen", "guess", "last_before", "node", "over", "pool",
-        "rate", "spilled", "started", "ticket", "turn",
+        "before", "charged", "contended", "expected", "flow", "foreseen", "guess", "last_before", "node", "over",
+        "pool", "rate", "spilled", "started", "ticket", "turn",
     )  # fmt: skip
 
     def __init__(

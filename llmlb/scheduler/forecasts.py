@@ -14,8 +14,8 @@ LEAST, MOST = 0.3, 8.0
 """The factor stays between these."""
 ENOUGH = 20
 """Waits seen before the factor is used."""
-ALIKE_SECS = 0.5
-"""Whole seconds are told: a wait this close to its estimate was as told."""
+ALIKE_SECS = 0.01
+"""A wait this close to what was drawn for it teaches nothing."""
 
 
 @attrs.define

@@ -66,7 +66,7 @@ class Order:
         if pool is None:
             pool = self.pools[models] = Pool(models)
             self._bring_debts(pool)
-        pool.nodes.add(node)
+        pool.nodes[node] = None
         self.pool_of[node] = pool
         if old is not None:
             self._leave(old, node)
@@ -92,7 +92,7 @@ class Order:
         pool.clock = pool.pace = pool.floor()
 
     def _leave(self, pool: Pool, node: str) -> None:
-        pool.nodes.discard(node)
+        pool.nodes.pop(node, None)
         if not pool.nodes:
             del self.pools[pool.models]
             for flow in self.flows.values():

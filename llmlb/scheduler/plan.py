@@ -9,20 +9,24 @@ the places of requests behind them are counted as if the rest left in the order 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from heapq import heapify, heappop, heappush, heapreplace, merge
-from itertools import islice, repeat
+from heapq import heapify, heappop, heappush, heapreplace
+from itertools import chain, islice
 from math import inf
-from operator import itemgetter
+from operator import attrgetter, itemgetter
+from sys import maxsize
 
 import attrs
 
+from llmlb.scheduler.contest import Standing
 from llmlb.scheduler.flows import Flow, Pool, by_number
 from llmlb.scheduler.order import Order
 from llmlb.scheduler.prices import Prices
 from llmlb.scheduler.stations import Stations
 from llmlb.scheduler.ticket import Ticket
 
-MOST_STEPS = 2000
+MOST_STEPS = 500
+FORESEEN = 2000
+"""Dispatches looked ahead for `Retry-After`, in a pool by itself."""
 
 
 @attrs.frozen
@@ -42,19 +46,19 @@ def plan(order: Order, ticket: Ticket, stations: Stations, now: float) -> Plan |
     pools = [pool for pool in order.pools.values() if stations.serves(pool)]
     wanted = [pool for pool in pools if ticket.model in pool.models]
     if len(wanted) == 1 and _alone(order, wanted[0], pools):
-        tickets = list(_through(in_rounds(order, wanted[0]), ticket))
+        tickets = in_rounds(order, wanted[0], until=ticket)
         return Plan(tickets, len(tickets), wanted)
     return _in_time(order, ticket, pools, stations, now)
 
 
 def departures(order: Order, stations: Stations, now: float, until: float) -> list[tuple[float, Ticket]]:
-    """When each request that waits will leave the queue, by dispatch or deadline, soonest first; inf if after `until`."""
+    """When each waiting request will leave the queue, by dispatch or deadline, soonest first; inf if after `until`."""
     pools = [pool for pool in order.pools.values() if stations.serves(pool)]
     taken: dict[int, float] = {}
     entangled = [pool for pool in pools if not _alone(order, pool, pools)]
     for pool in pools:
         if pool not in entangled:
-            taken |= _dispatched(in_rounds(order, pool), stations.free_at([pool], now), stations, until)
+            taken |= _dispatched(in_rounds(order, pool, most=FORESEEN), stations.free_at([pool], now), stations, until)
     if entangled:
         for dispatch in islice(dry_run(order, stations.free_at(pools, now), stations), MOST_STEPS):
             if dispatch.at > until:
@@ -86,13 +90,6 @@ def _dispatched(
     return times
 
 
-def _through(tickets: Iterable[Ticket], last: Ticket) -> Iterator[Ticket]:
-    for ticket in tickets:
-        yield ticket
-        if ticket is last:
-            return
-
-
 def _alone(order: Order, pool: Pool, pools: Sequence[Pool]) -> bool:
     """Whether what happens in the pool depends on nothing outside it."""
     if order.sent_back:
@@ -110,75 +107,102 @@ def _alone(order: Order, pool: Pool, pools: Sequence[Pool]) -> bool:
 class _Runner:
     """A key in the rounds of one pool."""
 
-    __slots__ = ("last", "left", "prices", "tag", "tickets")
+    __slots__ = ("at", "fixed", "flow", "head", "last", "least", "most", "queue", "slope", "steps", "tag")
 
-    def __init__(self, flow: Flow, pool: Pool, prices: Prices) -> None:
-        standing = flow.standings[pool]
-        self.tag = standing.tag
-        self.last = (standing.last, standing.head)
-        queues = [(model, queue) for model, queue in flow.queues.items() if model in pool.models]
-        self.left = sum(len(queue) for _, queue in queues)
-        if len(queues) == 1:
-            ((model, queue),) = queues
-            self.tickets: Iterator[Ticket] = iter(queue)
-            self.prices = _prices(flow, model, queue, prices)
-        else:
-            self.tickets = merge(*(queue for _, queue in queues), key=by_number)
-            again = merge(*(queue for _, queue in queues), key=by_number)
-            self.prices = (prices.guess(ticket) / flow.weight for ticket in again)
+    def __init__(self, entrant: Standing, flow: Flow) -> None:
+        self.flow = flow
+        self.tag = entrant.tag
+        self.last = entrant.last
+        self.head = entrant.head
+        self.at = 0
+        self.queue: list[Ticket] | None = None
+        """Its requests for the pool, oldest first; the next is number `at`."""
+
+    def open(self, pool: Pool, prices: Prices) -> None:
+        """It is its turn for the first time: find its requests, and what each costs per weight."""
+        flow = self.flow
+        if flow.waiting == 1:
+            (self.queue,) = flow.queues.values()
+            return
+        queues = [queue for model, queue in flow.queues.items() if model in pool.models]
+        self.queue = queues[0] if len(queues) == 1 else sorted(chain.from_iterable(queues), key=by_number)
+        self.steps: list[float] | None = None
+        if len(queues) > 1 or not flow.key:  # without fairness one flow has the requests of all keys
+            self.steps = [prices.guess(ticket) / flow.weight for ticket in self.queue]
+            return
+        fixed, slope, most = prices.line(flow.key, self.queue[0].model)
+        self.fixed, self.slope = fixed / flow.weight, slope / flow.weight
+        self.least, self.most = prices.floor / flow.weight, most / flow.weight
 
 
-def _prices(flow: Flow, model: str, queue: list[Ticket], prices: Prices) -> Iterator[float]:
-    """What each of these requests is guessed to cost, per weight."""
-    if not flow.key:  # without fairness one flow has the requests of all keys
-        return (prices.guess(ticket) / flow.weight for ticket in queue)
-    a, b, most = prices.line(flow.key, model)
-    if not b:
-        return repeat(max(prices.floor, a) / flow.weight)
-    return (max(prices.floor, min(a + b * ticket.size, most)) / flow.weight for ticket in queue)
-
-
-def in_rounds(order: Order, pool: Pool) -> Iterator[Ticket]:
-    """The order in which the pool serves those who wait for it."""
-    quantum, limit = order.prices.quantum, pool.contest.limit
-    ring, ahead = [], []
-    for number, key in enumerate(pool.contest.entrants):
-        runner = _Runner(order.flows[key], pool, order.prices)
+def in_rounds(order: Order, pool: Pool, until: Ticket | None = None, most: int = maxsize) -> list[Ticket]:
+    """The order in which the pool serves those who wait for it: up to one of them, so many, or all."""
+    half, limit = order.prices.quantum / 2, pool.contest.limit
+    flows, prices, turn = order.flows, order.prices, order.turn
+    ring: list[_Runner] = []
+    ahead: list[tuple[float, int, _Runner]] = []
+    for pushed, entrant in enumerate(pool.contest.entrants.values()):
+        runner = _Runner(entrant, flows[entrant.key])
         if runner.tag < limit:
             ring.append(runner)
         else:
-            ahead.append((runner.tag, number, runner))
+            ahead.append((runner.tag, pushed, runner))
     heapify(ahead)
-    pushed, turn = len(pool.contest.entrants), order.turn
-    while ring or ahead:
+    pushed = len(pool.contest.entrants)
+    served: list[Ticket] = []
+    while (ring or ahead) and len(served) < most:
         if not ring:
-            limit = ahead[0][0] + quantum / 2
+            limit = ahead[0][0] + half
             while ahead and ahead[0][0] < limit:
                 ring.append(heappop(ahead)[2])
-        if len(ring) == 1 and not ahead:  # nobody to take turns with
-            yield from ring[0].tickets
-            return
+        ring.sort(key=_head)  # two sorts by one number each cost a third of one by two
         ring.sort(key=_last)
         while ring:
-            again = []
+            if len(ring) == 1 and not ahead:  # nobody to take turns with
+                return _and_rest(served, ring[0], pool, prices, until)
+            again: list[_Runner] = []
             for runner in ring:
-                yield next(runner.tickets)
-                runner.left -= 1
-                if not runner.left:
+                if runner.queue is None:
+                    runner.open(pool, prices)
+                    assert runner.queue is not None
+                at = runner.at
+                ticket = runner.queue[at]
+                served.append(ticket)
+                if ticket is until:
+                    return served
+                runner.at = at = at + 1
+                if at == len(runner.queue):
                     continue
                 turn += 1
-                runner.last = (turn, 0)
-                runner.tag = tag = runner.tag + next(runner.prices)
+                runner.last = turn
+                if runner.steps is None:
+                    step = runner.fixed + runner.slope * ticket.size
+                    if step > runner.most:
+                        step = runner.most
+                    if step < runner.least:
+                        step = runner.least
+                else:
+                    step = runner.steps[at - 1]
+                runner.tag = tag = runner.tag + step
                 if tag < limit:
                     again.append(runner)
                 else:
                     pushed += 1
                     heappush(ahead, (tag, pushed, runner))
             ring = again
+    return served
 
 
-def _last(runner: _Runner) -> tuple[int, int]:
-    return runner.last
+_head, _last = attrgetter("head"), attrgetter("last")
+
+
+def _and_rest(served: list[Ticket], runner: _Runner, pool: Pool, prices: Prices, until: Ticket | None) -> list[Ticket]:
+    if runner.queue is None:
+        runner.open(pool, prices)
+    assert runner.queue is not None
+    rest = runner.queue[runner.at :]
+    served += rest if until is None else rest[: rest.index(until) + 1]
+    return served
 
 
 @attrs.frozen

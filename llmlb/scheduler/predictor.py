@@ -29,21 +29,13 @@ V = TypeVar("V")
 class Line:
     """Least squares with forgetting: y = a + b x, with neither a nor b below 0."""
 
-    __slots__ = ("_a", "_b", "_n", "_x", "_xx", "_xy", "_y")
+    __slots__ = ("_n", "_x", "_xx", "_xy", "_y", "a", "b", "mean")
 
     def __init__(self) -> None:
         self._n = self._x = self._y = self._xx = self._xy = 0.0
-        self._a = self._b = 0.0
-
-    @property
-    def mean(self) -> float:
+        self.a = self.b = 0.0
+        self.mean = 0.0
         """The mean of y."""
-        return self._y / self._n
-
-    @property
-    def coefficients(self) -> tuple[float, float]:
-        """a and b."""
-        return self._a, self._b
 
     def add(self, x: float, y: float) -> None:
         """Take in a sample."""
@@ -59,30 +51,26 @@ class Line:
             slope = max(0.0, (self._xy - self._x * mean_y) / spread)
         if slope * mean_x > mean_y:
             slope = mean_y / mean_x
-        self._a, self._b = max(0.0, mean_y - slope * mean_x), slope
+        self.a, self.b, self.mean = max(0.0, mean_y - slope * mean_x), slope, mean_y
 
 
 class Ratio:
     """How values compare with what was expected of them: 1 for as expected, and nearly 1 while they are few."""
 
-    __slots__ = ("_expected", "_n", "_value")
+    __slots__ = ("_expected", "_n", "_values", "value")
 
     def __init__(self) -> None:
-        self._n = self._value = self._expected = 0.0
+        self._n = self._values = self._expected = 0.0
+        self.value = 1.0
 
     def add(self, value: float, expected: float) -> None:
         """Take in a sample."""
         self._n = FORGET * self._n + 1
-        self._value = FORGET * self._value + value
+        self._values = FORGET * self._values + value
         self._expected = FORGET * self._expected + expected
-
-    @property
-    def value(self) -> float:
-        """The ratio."""
-        if not self._expected > 0.0:
-            return 1.0
-        doubt = SHRINK * self._expected / self._n
-        return (self._value + doubt) / (self._expected + doubt)
+        if self._expected > 0.0:
+            doubt = SHRINK * self._expected / self._n
+            self.value = (self._values + doubt) / (self._expected + doubt)
 
 
 class Predictor:
@@ -116,8 +104,7 @@ class Predictor:
         if line is None:
             mean = self._all.mean * times
             return mean, 0.0, mean
-        a, b = line.coefficients
-        return a * times, b * times, MOST * line.mean * times
+        return line.a * times, line.b * times, MOST * line.mean * times
 
     def predict(self, key: str, model: str, size: float) -> float:
         """What a request of this key, model and size will take."""
@@ -130,8 +117,7 @@ class Predictor:
         self._all.add(size, value)
         line = recent(self._lines, model, Line)
         line.add(size, value)
-        a, b = line.coefficients
-        recent(self._ratios, (key, model), Ratio).add(value, a + b * size)
+        recent(self._ratios, (key, model), Ratio).add(value, line.a + line.b * size)
 
 
 def recent(kept: OrderedDict[K, V], key: K, new: type[V]) -> V:

@@ -10,20 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from heapq import heapify, heapreplace
-from math import inf
-
-import attrs
+from typing import NamedTuple
 
 from llmlb.scheduler.ratios import Ratios
 
-STAGES = ((16, 16), (48, 8), (128, 4))
+STAGES = ((8, 16), (32, 8), (96, 4))
 """So deep with so many draws: the outer ones are dropped at each, which leaves the median where it is."""
 STEPS = STAGES[-1][0]
 _STRIDE = 0.6180339887498949
 
 
-@attrs.frozen
-class Node:
+class Node(NamedTuple):
     """A node that serves."""
 
     models: frozenset[str]
@@ -37,8 +34,7 @@ class Node:
     """Seconds it has had that request for."""
 
 
-@attrs.frozen
-class Step:
+class Step(NamedTuple):
     """A request of the plan."""
 
     model: str
@@ -51,13 +47,14 @@ def wait(nodes: Sequence[Node], ahead: Sequence[Step], rest: float, model: str, 
     """Seconds until a request for `model` is given to a node. At least one of the nodes serves it.
 
     `ahead`: the requests before it, `STEPS` at most; `rest`: what those after them add up to, in predicted seconds.
-    Costs some 800 steps, however long the queue.
+    Costs some 600 steps, however long the queue.
     """
     table = ratios.table()
-    draws = [
-        _Draw(nodes, ratios, (number + 0.5) / STAGES[0][1], len(table) * number // STAGES[0][1], now)
-        for number in range(STAGES[0][1])
-    ]
+    while len(table) < STEPS:
+        table = table + table
+    count = STAGES[0][1]
+    draws = [_Draw(nodes, ratios, (n + 0.5) / count, len(table) * n // count, now) for n in range(count)]
+    twice = table + table
     done = 0
     for depth, kept in STAGES:
         if kept < len(draws):
@@ -65,7 +62,7 @@ def wait(nodes: Sequence[Node], ahead: Sequence[Step], rest: float, model: str, 
             draws = draws[(len(draws) - kept) // 2 :][:kept]
         steps = ahead[done:depth]
         for draw in draws:
-            draw.play(steps, table, done)
+            draw.play(steps, twice[draw.offset + done : draw.offset + done + len(steps)])
         done += len(steps)
         if done == len(ahead):
             break
@@ -77,44 +74,50 @@ def wait(nodes: Sequence[Node], ahead: Sequence[Step], rest: float, model: str, 
 class _Draw:
     """One way it may turn out: when each node is free next."""
 
-    __slots__ = ("_offset", "heaps")
+    __slots__ = ("_fitting", "_heaps", "offset")
 
     def __init__(self, nodes: Sequence[Node], ratios: Ratios, u: float, offset: int, now: float) -> None:
-        self._offset = offset
-        self.heaps: dict[frozenset[str], list[tuple[float, float]]] = {}
+        self.offset = offset
+        """Where in the table of ratios it begins."""
+        self._heaps: dict[frozenset[str], list[tuple[float, float]]] = {}
         """By set of models, the nodes: when each is free, and how fast it is."""
+        self._fitting: dict[str, list[list[tuple[float, float]]]] = {}
+        """By model, the heaps of the nodes that serve it."""
         for node in nodes:
-            at = node.free_at
+            free = node.free_at
             if node.expected:
-                at = now + ratios.remaining(node.expected, node.elapsed, u)
+                free = now + ratios.remaining(node.expected, node.elapsed, u)
                 u = (u + _STRIDE) % 1.0
-            self.heaps.setdefault(node.models, []).append((at, node.speed))
-        for heap in self.heaps.values():
+            self._heaps.setdefault(node.models, []).append((free, node.speed))
+        for heap in self._heaps.values():
             heapify(heap)
 
     def first(self, model: str) -> float:
         """When a node for this model is free."""
-        return min(heap[0][0] for models, heap in self.heaps.items() if model in models)
+        return min(self._of(model))[0][0]
 
-    def play(self, steps: Sequence[Step], table: Sequence[float], done: int) -> None:
+    def play(self, steps: Sequence[Step], ratios: Sequence[float]) -> None:
         """Serve these, one after another. Such as no node can serve, and such as have timed out, take no time."""
-        at, size = self._offset + done, len(table)
-        if len(self.heaps) == 1:
-            (heap,) = self.heaps.values()
-            for step in steps:
+        if len(self._heaps) == 1:
+            (heap,) = self._heaps.values()
+            for (_, secs, deadline), ratio in zip(steps, ratios, strict=True):
                 free, speed = heap[0]
-                if free <= step.deadline:
-                    heapreplace(heap, (free + step.secs * table[at % size] * speed, speed))
-                at += 1
+                if free <= deadline:
+                    heapreplace(heap, (free + secs * ratio * speed, speed))
             return
-        for step in steps:
-            fitting = [heap for models, heap in self.heaps.items() if step.model in models]
-            heap = min(fitting, key=_next, default=[(inf, 1.0)])
+        for (model, secs, deadline), ratio in zip(steps, ratios, strict=True):
+            heaps = self._fitting.get(model)
+            if heaps is None:
+                heaps = self._of(model)
+            if not heaps:
+                continue
+            heap = heaps[0] if len(heaps) == 1 else min(heaps)
             free, speed = heap[0]
-            if free <= step.deadline and free < inf:
-                heapreplace(heap, (free + step.secs * table[at % size] * speed, speed))
-            at += 1
+            if free <= deadline:
+                heapreplace(heap, (free + secs * ratio * speed, speed))
 
-
-def _next(heap: list[tuple[float, float]]) -> tuple[float, float]:
-    return heap[0]
+    def _of(self, model: str) -> list[list[tuple[float, float]]]:
+        heaps = self._fitting.get(model)
+        if heaps is None:
+            heaps = self._fitting[model] = [heap for models, heap in self._heaps.items() if model in models]
+        return heaps

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from llmlb.scheduler.order import MEMORY, MOST_DEBTORS, Order
-from llmlb.scheduler.ticket import Ticket
+from llmlb.scheduler.predictor import Predictor
+from llmlb.scheduler.prices import Prices
+from llmlb.scheduler.ticket import Actual, Ticket
 from tests.unit.scheduler.desk import Desk
 
 
@@ -83,22 +85,22 @@ def test_a_request_that_failed_on_a_node_does_not_change_that_nodes_order() -> N
 
 def test_ever_new_keys_leave_no_trace_for_ever() -> None:
     """Each of them still owes a turn when it has gone, in a queue that is never empty."""
-    order = Order({})
+    order = Order({}, Prices("request", 0.0, Predictor(10.0)))
     order.place_node("n", frozenset("m"))
     for number in range(4000):
-        order.add(Ticket(str(number), str(number), "m", 0.0, number=number + 1))
+        order.add(Ticket(str(number), str(number), "m", 0.0, number=number + 1), 0.0)
         if number > 2 and (running := order.take("n", 0.0)) is not None:
-            order.finish(running)
+            order.finish(running, Actual(1.0, complete=True))
         assert len(order.flows) <= 64 + 2 * (MOST_DEBTORS + MEMORY + 4) + 1
 
 
 def test_a_key_that_owes_is_not_forgotten_while_there_is_room() -> None:
-    order = Order({})
+    order = Order({}, Prices("request", 0.0, Predictor(10.0)))
     order.place_node("n", frozenset("m"))
     for number in range(500):
-        order.add(Ticket(str(number), str(number), "m", 0.0, number=number + 1))
+        order.add(Ticket(str(number), str(number), "m", 0.0, number=number + 1), 0.0)
         if number > 2 and (running := order.take("n", 0.0)) is not None:
-            order.finish(running)
+            order.finish(running, Actual(1.0, complete=True))
     assert "100" in order.flows
 
 
