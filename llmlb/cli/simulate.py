@@ -130,10 +130,13 @@ def _print(plan: Plan, tried: Sequence[Tried], seed: int, locale: Locale) -> Non
     print(say(locale, "workload_closed" if closed else "workload", closed=closed, seed=seed, **about))
     told: dict[str, None] = {}
     for one in tried:
-        load = load_of(workload, one.run.nodes)
-        values = {"nodes": describe_nodes(one.run.nodes, locale), "load": f"{load:.2f}"}
         alike = all(other.run.nodes == one.run.nodes for other in tried)
-        told[say(locale, "nodes" if alike else "nodes_of", name=one.name, **values)] = None
+        nodes = describe_nodes(one.run.nodes, locale)
+        line = say(locale, "nodes" if alike else "nodes_of", name=one.name, nodes=nodes)
+        if not closed:  # else as much as there is
+            space = "" if locale == "ja" else " "
+            line += space + say(locale, "load", load=f"{load_of(workload, one.run.nodes):.2f}")
+        told[line] = None
     print("\n".join(told))
     print()
     print(key_table(tried, locale))

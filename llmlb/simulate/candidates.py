@@ -72,7 +72,9 @@ def candidates(
     notices: tuple[Problem, ...] = ()
     for file in files:
         variants: list[tuple[str, Settings]] = [("", {})]
-        variants += [(" ".join(f"{t}.{k}={_shown(v)}" for (t, k), v in change.items()), change) for change in changes]
+        variants += [
+            (" ".join(f"{key}={_shown(value)}" for (_, key), value in change.items()), change) for change in changes
+        ]
         if fifo:
             variants.append((FIFO, {("queue", "enable_fairness"): False}))
         base = default_name if file is None else file.name

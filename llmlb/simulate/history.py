@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 
-from llmlb.config.rules import Number, Unfit
+from llmlb.config.rules import Number, Rule, Unfit, Whole
 from llmlb.simulate.flaws import Flaw, InputError
 from llmlb.simulate.job import Job
 from llmlb.simulate.reading import read_text
@@ -23,6 +23,7 @@ from llmlb.telemetry.record import Outcome
 NOBODY = "-"
 """The name in the log of requests without a key."""
 _SECS = Number(0, 1e6)
+_COUNT = Whole(0, 10**12)
 _OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 
 
@@ -33,6 +34,8 @@ class _Line:
     model: str
     wait: float
     service: float | None
+    size: int
+    tokens: int | None
     cancelled: bool
 
 
@@ -78,24 +81,25 @@ def _event(text: str) -> dict[str, Any] | None:
 def _line(event: Mapping[str, Any], file: str, number: int, flaws: list[Flaw]) -> _Line | None:
     before = len(flaws)
 
-    def wrong(name: str, reason: str, allowed: Number | None = None) -> None:
+    def wrong(name: str, reason: str, allowed: Rule | None = None) -> None:
         given = json.dumps(event.get(name), ensure_ascii=False)
         flaws.append(Flaw(reason=reason, where=file, line=number, name=name, given=given, rule=allowed))
 
-    def secs(name: str) -> float | None:
+    def counted(name: str, rule: Rule) -> Any:
         value = event.get(name)
         if value is None and name != "wait":
             return None
         try:
-            return _SECS.check(value)
+            return rule.check(value)
         except Unfit:
-            wrong(name, "unfit", _SECS)
+            wrong(name, "unfit", rule)
             return None
 
     at = _time(event.get("time"))
     if at is None:
         wrong("time", "not_a_time")
-    wait, service = secs("wait"), secs("service")
+    wait, service = counted("wait", _SECS), counted("service", _SECS)
+    size, tokens = counted("size", _COUNT), counted("tokens", _COUNT)
     for name in ("key", "model"):
         if not isinstance(event.get(name), str):
             wrong(name, "not_a_text")
@@ -106,7 +110,7 @@ def _line(event: Mapping[str, Any], file: str, number: int, flaws: list[Flaw]) -
         return None
     key = "" if event["key"] == NOBODY else event["key"]
     cancelled = outcome == Outcome.CANCELLED.value
-    return _Line(at - wait - (service or 0.0), key, event["model"], wait, service, cancelled)
+    return _Line(at - wait - (service or 0.0), key, event["model"], wait, service, size or 0, tokens, cancelled)
 
 
 def _time(given: object) -> float | None:
@@ -119,17 +123,19 @@ def _time(given: object) -> float | None:
 
 def _arrivals(lines: list[_Line], seed: int) -> list[Arrival]:
     random = Random(f"{seed}/history")
-    taken: dict[tuple[str, ...], list[float]] = defaultdict(list)
+    taken: dict[tuple[str, ...], list[_Line]] = defaultdict(list)
     for line in lines:
         if line.service is not None:
             for alike in ((line.key, line.model), (line.model,), ()):
-                taken[alike].append(line.service)
+                taken[alike].append(line)
     arrivals = []
     for line in lines:
-        secs = line.service
-        patience = line.wait if line.cancelled and secs is None else None
-        if secs is None:
+        like, patience = line, None
+        if line.service is None:
             alike = next(alike for alike in ((line.key, line.model), (line.model,), ()) if alike in taken)
-            secs = random.choice(taken[alike])
-        arrivals.append(Arrival(line.at, Job(line.key, line.model, secs, patience=patience)))
+            like = random.choice(taken[alike])
+            patience = line.wait if line.cancelled else None
+        assert like.service is not None
+        job = Job(line.key, line.model, like.service, line.size or like.size, like.tokens, patience)
+        arrivals.append(Arrival(line.at, job))
     return arrivals

@@ -15,7 +15,7 @@ from llmlb.simulate.table import cut, table
 from llmlb.simulate.texts import say
 
 MOST_KEYS = 20
-LONGEST_NAME = 32
+LONGEST_NAME = 40
 NOTHING = "-"
 
 

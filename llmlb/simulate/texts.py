@@ -114,26 +114,27 @@ TEXTS: dict[str, dict[Locale, str]] = {
     # The report
     "workload": {
         "ja": "負荷: {source}、{length}、リクエスト {requests}件、キー {keys}個。シード {seed}。",
-        "en": "Workload: {source}, {length}, {requests} requests, {keys} keys. Seed {seed}.",
+        "en": "Workload: {source}, {length}. Requests: {requests}. Keys: {keys}. Seed: {seed}.",
     },
     "workload_closed": {
         "ja": "負荷: {source}、{length}、決まった時刻に来るリクエスト {requests}件、"
         "常に要求するクライアント {closed}個、キー {keys}個。シード {seed}。",
-        "en": "Workload: {source}, {length}, {requests} requests at set times and {closed} clients that always "
-        "want more, {keys} keys. Seed {seed}.",
+        "en": "Workload: {source}, {length}. Requests at set times: {requests}. "
+        "Clients that always want more: {closed}. Keys: {keys}. Seed: {seed}.",
     },
-    "nodes": {"ja": "ノード: {nodes}。負荷 {load}。", "en": "Nodes: {nodes}. Load {load}."},
-    "nodes_of": {"ja": "{name} のノード: {nodes}。負荷 {load}。", "en": "Nodes of {name}: {nodes}. Load {load}."},
+    "nodes": {"ja": "ノード: {nodes}。", "en": "Nodes: {nodes}."},
+    "nodes_of": {"ja": "{name} のノード: {nodes}。", "en": "Nodes of {name}: {nodes}."},
+    "load": {"ja": "負荷率 {load}。", "en": "Load: {load}."},
     "a_mix": {"ja": "指定した構成", "en": "the given mix"},
     "minutes": {"ja": "{minutes}分", "en": "{minutes} min"},
     "seconds": {"ja": "{seconds}秒", "en": "{seconds} s"},
     "sorted": {
-        "ja": "{count}行が到着順ではなかったため、並べ替えました。",
-        "en": "{count} rows were not in the order of arrival; they were sorted.",
+        "ja": "到着順ではなかった行を並べ替えました: {count}行。",
+        "en": "Rows out of the order of arrival, now sorted: {count}.",
     },
     "skipped": {
-        "ja": "リクエストではない{count}行は読み飛ばしました。",
-        "en": "{count} lines that are no requests were skipped.",
+        "ja": "リクエストではない行を読み飛ばしました: {count}行。",
+        "en": "Lines skipped because they hold no request: {count}.",
     },
     "unserved": {
         "ja": "{name}: モデル {models} を処理できるノードがありません（404になります）。",

@@ -48,9 +48,9 @@ async def test_a_mix_is_run_and_told_by_key_and_overall_without_a_progress_bar(r
     code, out, err = await run(*MIX)
     assert (code, err) == (0, "")
     first, nodes, _, header, *rows = out.splitlines()
-    assert first.startswith("Workload: the given mix, 5 min, ")
-    assert first.endswith(" requests at set times and 1 clients that always want more, 2 keys. Seed 1.")
-    assert nodes.startswith("Nodes: 1. Load ")
+    assert first.startswith("Workload: the given mix, 5 min. Requests at set times: ")
+    assert first.endswith(". Clients that always want more: 1. Keys: 2. Seed: 1.")
+    assert nodes == "Nodes: 1."
     assert header.split() == ["key", "asked", "served", "429", "504", "wait", "p50", "p90", "p99", "s", "share", "fair"]
     assert [row.split()[0] for row in rows[:3]] == ["batch", "alice", "all"]
     assert {"nodes in use", "largest gap, node-seconds", "Retry-After kept"} <= {row[:25].strip() for row in rows[4:]}

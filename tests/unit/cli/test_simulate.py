@@ -65,7 +65,7 @@ def test_configurations_are_compared_side_by_side(run: Run) -> None:
 def test_the_configuration_here_is_used_with_the_environment_over_it(run: Run) -> None:
     files = {"config.toml": '[[nodes]]\nurl = "http://a:1"\n[[nodes]]\nurl = "http://b:1"\n'}
     plain, sized = (run(*MIX, files=files), run(*MIX, env={"LLMLB_QUEUE_MAX_SIZE": "1"}))
-    assert "Nodes: 2. Load " in plain[1]
+    assert "Nodes: 2.\n" in plain[1]
     assert "config.toml" in plain[1]
     assert next(line for line in sized[1].splitlines() if line.startswith("429 "))[:40].split()[-2] != "0"
 
@@ -73,7 +73,7 @@ def test_the_configuration_here_is_used_with_the_environment_over_it(run: Run) -
 def test_a_trace_is_run_and_everything_written_as_json_and_picture(run: Run, tmp_path: Path) -> None:
     code, out, err = run("--trace", "t.csv", "--json", "r.json", "--plot", "r.svg", files={"t.csv": TRACE})
     assert (code, err) == (0, "")
-    assert out.startswith("Workload: t.csv, 3 s, 3 requests, 2 keys. Seed 1.\n")
+    assert out.startswith("Workload: t.csv, 3 s. Requests: 3. Keys: 2. Seed: 1.\nNodes: 1. Load: ")
     report = json.loads((tmp_path / "run-0" / "r.json").read_text(encoding="utf-8"))
     assert report["workload"] == "t.csv"
     assert report["configurations"][0]["keys"]["alice"]["asked"] == 2
@@ -85,7 +85,7 @@ def test_a_history_is_replayed_and_other_lines_are_counted(run: Run) -> None:
     log = "hello\n" + "".join(json.dumps(line | {"outcome": "served"}) + "\n" for _ in range(3))
     code, out, err = run("--history", "h.log", files={"h.log": log})
     assert code == 0
-    assert err == "llmlb: 1 lines that are no requests were skipped.\n"
+    assert err == "llmlb: Lines skipped because they hold no request: 1.\n"
     assert "alice" in out
 
 

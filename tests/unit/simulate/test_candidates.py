@@ -21,8 +21,8 @@ def test_each_set_is_one_more_configuration_beside_the_plain_one(file: Path) -> 
     found, _ = candidates([file], changes, {}, fifo=True, default_name="defaults")
     assert [one.name for one in found] == [
         "now.toml",
-        "queue.max_size=7 fairness.cost=tokens",
-        "queue.when_full=push_out",
+        "max_size=7 cost=tokens",
+        "when_full=push_out",
         "fifo",
     ]
     assert [(one.config.queue.max_size, one.config.queue.enable_fairness) for one in found] == [

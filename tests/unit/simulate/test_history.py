@@ -83,6 +83,18 @@ def test_a_client_that_hung_up_while_it_waited_is_as_impatient_again(file: Path)
     assert 1.5 in [job.secs for job in jobs if job.patience is None]
 
 
+def test_sizes_and_tokens_are_taken_where_they_are_logged(file: Path) -> None:
+    served = line(size=400, tokens=90)
+    lost = line(wait=0.0, service=None, outcome="rejected", size=800, tokens=None)
+    first, second = sorted(read(file, served + lost).arrivals, key=lambda arrival: arrival.at)
+    assert (first.job.size, first.job.tokens) == (400, 90)
+    assert (second.job.size, second.job.tokens, second.job.secs) == (800, 90, 6.0)
+    assert flaws(file, line(size=-1, tokens=1.5)) == [
+        ':1: size = "-1": must be a whole number from 0 to 1000000000000.',
+        ':1: tokens = "1.5": must be a whole number from 0 to 1000000000000.',
+    ]
+
+
 def test_requests_without_a_key_are_one_flow(file: Path) -> None:
     assert read(file, line(key="-")).arrivals[0].job.key == ""
 
