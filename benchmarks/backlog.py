@@ -44,7 +44,7 @@ def jain_of(run: Run) -> list[float]:
 
 
 def share_errors(run: Run, weights: Mapping[str, float]) -> list[float]:
-    """By how much the keys' shares of each window of five minutes differ from their weights' shares: the most of each."""
+    """By how much shares of windows of five minutes differ from those by weight: the most of each window."""
     windows = by_window(run.watch.services, WINDOW_SECS, run.workload.length)[int(START_SECS / WINDOW_SECS) :]
     whole = sum(weights.values())
     return [
@@ -64,8 +64,8 @@ def gaps(scale: Scale) -> Sequence[Line]:
         each = [gap_of(run) for run in runs]
         bounds = [gap_bound(run.watch.services, weights or {}, [KEYS], count, 0.0) for run in runs]
         most = max(gap / bound for gap, bound in zip(each, bounds, strict=True))
-        note = f"mean {fmean(each):.0f}; bound {min(bounds):.0f}, at most {most:.2f} of it"
-        beside = f"SFQ {max(sfq):.0f}, mean {fmean(sfq):.0f}"
+        note = f"worst of {_listed(each)}; at most {most:.2f} of the bound"
+        beside = f"SFQ {max(sfq):.0f} of {_listed(sfq)}"
         lines.append(judged(f"gap, {what}", max(each), most=100, unit=" node-s", digits=0, note=note, beside=beside))
     return lines
 
@@ -103,6 +103,10 @@ def weighted(scale: Scale) -> Sequence[Line]:
             )
         )
     return lines
+
+
+def _listed(values: Sequence[float]) -> str:
+    return "/".join(f"{value:.0f}" for value in values)
 
 
 ROWS = (

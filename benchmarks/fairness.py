@@ -7,11 +7,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import backlog, estimates
+from benchmarks import backlog, bound, estimates, order, shares
 from benchmarks.rows import TRACE, Line, Missing, Row, Scale
 from benchmarks.table import shown
 
-ROWS: tuple[Row, ...] = (*estimates.ROWS, *backlog.ROWS)
+ROWS: tuple[Row, ...] = (*order.ROWS, *bound.ROWS, *backlog.ROWS, *shares.ROWS, *estimates.ROWS)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
