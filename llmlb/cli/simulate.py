@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -58,7 +59,10 @@ def simulate(options: argparse.Namespace, default: Path | None, environ: Mapping
         print(f"llmlb: {notice}", file=sys.stderr)
     tried = [_run(candidate, nodes, plan.workload, options.retries, locale)
              for candidate, nodes in zip(plan.candidates, plan.nodes, strict=True)]  # fmt: skip
-    _print(plan, tried, options.seed, locale)
+    try:
+        _print(plan, tried, options.seed, locale)
+    except BrokenPipeError:  # whoever read has seen enough (`| head`); the files are still to be written
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return _write(options, plan, tried, locale)
 
 

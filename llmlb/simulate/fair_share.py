@@ -30,8 +30,9 @@ def fair_shares(
     `asked`: by key and model. `nodes`: how much the nodes of each set of models can give. `servers`: by model, the sets
     that serve it. Keys that are not in `weights` weigh 1.
     """
+    most = {model: sum(nodes[kind] for kind in kinds) for model, kinds in servers.items()}
     wanted = {
-        key: {model: amount for model, amount in by_model.items() if amount > 0 and servers.get(model)}
+        key: {model: min(amount, most[model]) for model, amount in by_model.items() if amount > 0 and most.get(model)}
         for key, by_model in asked.items()
     }
     total = {key: sum(by_model.values()) for key, by_model in wanted.items()}
@@ -42,36 +43,31 @@ def fair_shares(
         return {key: fixed.get(key, min(total[key], level * weight[key])) for key in total}
 
     while True:
-        level = inf
-        while True:  # the highest level at which everybody can be given that much
-            targets = given(level)
-            full = _cut(targets, wanted, nodes, servers)
-            if full is None:
-                break
+        level, behind = inf, set[str]()
+        # Down to the highest level at which everybody can be given that much. Those who have stopped can be, but for
+        # rounding: a cut with nobody else behind it is none.
+        while (full := _cut(given(level), wanted, nodes, servers)) is not None and not full[0] <= fixed.keys():
             behind, room = full
             level = min(_level(behind, room, fixed, total, weight), level * (1 - CLOSE))
-            last = behind
-        if level == inf:
-            return targets
-        stopped = {key for key in last if key not in fixed and level * weight[key] < total[key]}
-        if not stopped:  # only rounding stands between them and what they asked for
-            return targets
+        stopped = {key for key in behind if key not in fixed and level * weight[key] < total[key]}
+        if not stopped:
+            return given(level)
         fixed |= {key: level * weight[key] for key in stopped}
 
 
 def _level(
     behind: set[str], room: float, fixed: Mapping[str, float], total: Mapping[str, float], weight: Mapping[str, float]
 ) -> float:
-    """The level at which the keys behind a full set of nodes take up just its room."""
+    """The level at which the keys behind a full set of nodes take up just its room; one at least has not stopped."""
     rising = sorted((key for key in behind if key not in fixed), key=lambda key: total[key] / weight[key])
     left = room - sum(fixed[key] for key in behind if key in fixed)
     heavy = sum(weight[key] for key in rising)
-    for key in rising:
+    for key in rising[:-1]:
         if total[key] / weight[key] * heavy >= left:
-            return max(0.0, left / heavy)
+            break
         left -= total[key]
         heavy -= weight[key]
-    return 0.0
+    return max(0.0, left / heavy)
 
 
 def _cut(

@@ -81,6 +81,17 @@ async def test_it_explains_itself_in_both_languages(run: Run) -> None:
         assert words in japanese[1]
 
 
+def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"}
+    command = [sys.executable, "-m", "llmlb", "simulate", *MIX, "--json", "all.json"]
+    pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=tmp_path, env=environ, **pipe) as program:  # type: ignore[call-overload]
+        program.stdout.close()
+        assert program.wait(timeout=60) == 0
+        assert program.stderr.read() == b""
+    assert (tmp_path / "all.json").exists()
+
+
 def test_on_a_terminal_progress_is_shown_on_standard_error(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"}

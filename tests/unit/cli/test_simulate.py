@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from itertools import count
 from pathlib import Path
@@ -23,6 +24,8 @@ Run = Callable[..., Ran]
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Run the command in a folder with these files: exit code, standard output, standard error."""
     number = count()
+    for name in [name for name in os.environ if name.startswith(("LLMLB_", "LC_"))]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("LANG", "C.UTF-8")
 
     def to_its_end(
@@ -87,6 +90,38 @@ def test_a_history_is_replayed_and_other_lines_are_counted(run: Run) -> None:
     assert code == 0
     assert err == "llmlb: Lines skipped because they hold no request: 1.\n"
     assert "alice" in out
+
+
+def test_a_trace_without_keys_is_divided_thinned_and_put_in_order(run: Run) -> None:
+    rows = "arrival_s,service_s\n" + "".join(f"{at},4\n" for at in (*range(1, 200), 0))
+    options = ("--nodes", "2", "--keys", "3", "--zipf", "0", "--load", "0.9")
+    code, out, err = run("--trace", "t.csv", *options, files={"t.csv": rows})
+    assert (code, err) == (0, "llmlb: Rows out of the order of arrival, now sorted: 1.\n")
+    workload, nodes, *_ = out.splitlines()
+    assert workload.startswith("Workload: t.csv, 3 min. Requests: ")
+    assert workload.endswith(". Keys: 3. Seed: 1.")
+    assert 0.75 < float(nodes.removeprefix("Nodes: 2. Load: ").rstrip(".")) < 1.05
+
+
+def test_a_history_may_be_put_to_other_nodes_in_japanese(run: Run) -> None:
+    line = {"time": "2026-03-01T12:00:30Z", "event": "request", "key": "-", "model": "m", "wait": 0, "service": 2}
+    files = {"h.log": json.dumps(line | {"outcome": "served"}) + "\n"}
+    code, out, err = run("--history", "h.log", "--nodes", "3", files=files, env={"LANG": "ja_JP.UTF-8"})
+    assert (code, err) == (0, "")
+    assert out.startswith("負荷: h.log、1秒、リクエスト 1件、キー 1個。シード 1。\nノード: 3。負荷率 0.67。\n")
+    assert "（キーなし）" in out
+
+
+def test_the_nodes_of_each_configuration_are_its_own(run: Run) -> None:
+    one = '[[nodes]]\nurl = "http://a:1"\n'
+    files = {"a.toml": one, "b.toml": one + '[[nodes]]\nurl = "http://b:1"\n'}
+    _, out, _ = run(*MIX, "--config", "a.toml", "--config", "b.toml", files=files)
+    assert out.splitlines()[1:3] == ["Nodes of a.toml: 1.", "Nodes of b.toml: 2."]
+
+
+def test_a_path_with_no_place_in_a_file_system_is_refused(run: Run) -> None:
+    code, _, err = run(*MIX, "--plot", "x" * 5000 + "/y.svg")
+    assert (code, err.endswith("must be the path of a file in a directory that exists.\n")) == (2, True)
 
 
 def test_a_model_that_no_node_serves_is_told(run: Run) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import combinations
 from random import Random
 
 import pytest
@@ -117,6 +118,28 @@ def test_it_is_what_filling_drop_by_drop_comes_to(seed: int) -> None:
     }
     weights = {key: random.choice([1.0, 2.0]) for key in asked}
     assert shares(asked, nodes, weights) == pytest.approx(naive(asked, nodes, weights), abs=2.5)
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_nothing_that_somebody_could_use_is_left_over(seed: int) -> None:
+    """Fair or not, all that can be given is: the maximum flow, here by its minimum cut. Amounts of any size."""
+    random = Random(seed)
+    models = "abcd"[: random.randint(1, 4)]
+    kinds = {frozenset(random.sample(models, random.randint(1, len(models)))) for _ in range(random.randint(1, 4))}
+    nodes = {kind: random.choice([0.1, 3600.0, 1e6]) * random.random() for kind in kinds}
+    asked = {
+        f"k{n}": {model: random.choice([0, 1e-3, 100, 1e7]) * random.random() for model in models} for n in range(9)
+    }
+    weights = {key: random.choice([0.01, 1.0, 100.0]) for key in asked}
+    servers = {model: frozenset(kind for kind in kinds if model in kind) for model in models}
+    demand = {model: sum(by_model[model] for by_model in asked.values()) for model in models if servers[model]}
+    cuts = [
+        sum(amount for model, amount in demand.items() if model not in some)
+        + sum(amount for kind, amount in nodes.items() if kind & some)
+        for count in range(len(models) + 1)
+        for some in map(frozenset, combinations(models, count))
+    ]
+    assert sum(fair_shares(asked, weights, nodes, servers).values()) == pytest.approx(min(cuts), rel=1e-5)
 
 
 def test_a_thousand_keys_are_no_trouble() -> None:
