@@ -168,7 +168,7 @@ TEXTS: dict[str, dict[Locale, str]] = {
     "estimates": {"ja": "見積もりのある待機", "en": "waits with an estimate"},
     "estimate_error": {"ja": "見積もりの誤差（中央値）", "en": "estimate off by, median"},
     "estimate_miss": {"ja": "見積もりの誤差（平均、秒）", "en": "estimate off by, mean s"},
-    "estimate_bias": {"ja": "実際 − 見積もり（平均、秒）", "en": "wait - estimate, mean s"},
+    "estimate_bias": {"ja": "実際 - 見積もり（平均、秒）", "en": "wait - estimate, mean s"},
     "below": {"ja": "見積もりより短かった待機", "en": "waits shorter than told"},
     "promises": {"ja": "Retry-After付きの429", "en": "429 with Retry-After"},
     "kept": {"ja": "Retry-Afterどおりに空きあり", "en": "Retry-After kept"},
