@@ -7,11 +7,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import backlog, bound, estimates, order, shares
+from benchmarks import backlog, bound, estimates, flood, losses, order, retries, shares
 from benchmarks.rows import TRACE, Line, Missing, Row, Scale
 from benchmarks.table import shown
 
-ROWS: tuple[Row, ...] = (*order.ROWS, *bound.ROWS, *backlog.ROWS, *shares.ROWS, *estimates.ROWS)
+PARTS = (order, bound, backlog, flood, losses, shares, estimates, retries)
+ROWS: tuple[Row, ...] = tuple(row for part in PARTS for row in part.ROWS)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
