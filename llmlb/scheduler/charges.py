@@ -42,8 +42,11 @@ class Charges:
         self._expect_overrun(running)
 
     def catch_up(self, now: float) -> None:
-        """Charge the requests that have cost more than they were charged. Due before every decision."""
-        while self._overruns and self._overruns[0][0] <= now:
+        """Charge the requests that have cost more than they were charged. Due before every decision.
+
+        Not those that have cost just that: the end of one may be on its way, in the same instant.
+        """
+        while self._overruns and self._overruns[0][0] < now:
             running = heappop(self._overruns)[2]
             if not running.over:
                 due = running.rate * (now - running.started) - running.before - running.charged

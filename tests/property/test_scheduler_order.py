@@ -2,178 +2,204 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 import hypothesis.strategies as st
-from hypothesis import settings
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+import pytest
+from hypothesis import given, settings
 
-from llmlb.scheduler.fair import FairScheduler
-from llmlb.scheduler.ticket import Actual, Ticket
+from llmlb.scheduler.prices import FLOORS, Cost
+from llmlb.scheduler.ticket import Ticket
 from llmlb.wire.call import ANY_MODEL
-from tests.property.naive_rule import NaiveRule, Request
+from tests.property.naive_rule import NaiveRule, Request, Tariff
+from tests.property.scene import COSTS, DEFAULT_SECS, EXACT_WEIGHTS, QUANTA, TOKENS_A_SECOND, Event, Scene, events, fits
 
-KEYS = st.sampled_from("ABCDE")
-NAMES = st.sampled_from(["n1", "n2", "n3", "n4"])
-MODELS = st.sampled_from(["a", "b", "c", ANY_MODEL])
-SERVED = st.sampled_from([frozenset("a"), frozenset("ab"), frozenset("bc"), frozenset("abc")])
-WEIGHTS = st.sampled_from([{}, {}, {"A": 2.0}, {"A": 1.0, "B": 2.0, "C": 4.0}, {"A": 0.25, "B": 3.0}])
+RATES: dict[Cost, float] = {"seconds": 1.0, "request": 0.0, "tokens": TOKENS_A_SECOND}
+MODELS = st.lists(st.sampled_from(["a", "a b", "b c", "a b c"]), min_size=1, max_size=3)
 
 
-class Order(RuleBasedStateMachine):
+def tariff(cost: Cost, quantum: float, *, by_size: bool) -> Tariff:
+    """What the scene's requests are guessed to cost, worked out without the scheduler."""
+
+    def guess(request: Request) -> float:
+        seconds = request.size / 4 if by_size else DEFAULT_SECS
+        return {"seconds": seconds, "request": 1.0, "tokens": seconds * TOKENS_A_SECOND}[cost]
+
+    a_second = {"seconds": 1.0, "request": 1 / DEFAULT_SECS, "tokens": TOKENS_A_SECOND}[cost]
+    return Tariff(FLOORS[cost], guess, lambda _: RATES[cost], lambda: a_second, quantum)
+
+
+class Compared(Scene):
     """Two schedulers, one of them naive, are told the same things and must say the same things."""
 
-    @initialize(weights=WEIGHTS, fair=st.sampled_from([True, True, True, False]), models=st.lists(SERVED, max_size=3))
-    def start(self, weights: dict[str, float], fair: bool, models: list[frozenset[str]]) -> None:
-        self.now = 0.0
-        self.real = FairScheduler(weights, fair=fair)
-        self.naive = NaiveRule(weights, fair=fair)
-        self.waiting: dict[str, tuple[Ticket, Request]] = {}
-        self.running: dict[str, tuple[Ticket, Request, str]] = {}
-        self.free: set[str] = set()
-        self.ids = 0
-        for name, serves in zip(["n1", "n2", "n3"], models, strict=False):
-            self.node_serves(name, serves)
+    def __init__(
+        self,
+        nodes: list[str],
+        weights: Mapping[str, float],
+        *,
+        cost: Cost,
+        quantum: float,
+        by_size: bool = True,
+        fair: bool = True,
+    ) -> None:
+        self.naive = NaiveRule(weights, tariff(cost, quantum, by_size=by_size), fair=fair)
+        self.requests: dict[str, Request] = {}
+        super().__init__(
+            nodes,
+            weights,
+            models="abc",
+            fair=fair,
+            cost=cost,
+            quantum=quantum,
+            by_size=by_size,
+            by_clock=True,
+        )
 
-    # Nodes
+    def node(self, name: str, served: str) -> None:
+        served += f" {ANY_MODEL}"
+        self.naive.node_serves(name, frozenset(served.split()))
+        super().node(name, served)
 
-    @rule(node=NAMES, models=SERVED)
-    def node_serves(self, node: str, models: frozenset[str]) -> None:
-        models |= {ANY_MODEL}
-        self.real.topology(node, models, self.now)
-        self.naive.node_serves(node, models)
-        if all(node != where for _, _, where in self.running.values()):
-            self.free.add(node)
+    def gone(self, name: str) -> None:
+        self.naive.node_gone(name)
+        super().gone(name)
 
-    @rule(node=NAMES)
-    def node_leaves(self, node: str) -> None:
-        self.real.forget_node(node)
-        self.naive.node_gone(node)
-        self.free.discard(node)
+    def serve(self, ticket: Ticket, node: str) -> None:
+        self.naive.serve(self.request(ticket), node, self.now)
+        super().serve(ticket, node)
 
-    # Requests
+    def wait(self, ticket: Ticket) -> None:
+        self.naive.add(self.request(ticket), self.now)
+        super().wait(ticket)
+        revision = self.scheduler.revision
+        assert self.place(ticket).position >= 1, "nor does being asked change anything"
+        assert self.scheduler.revision == revision
 
-    @rule(key=KEYS, model=MODELS)
-    def arrive(self, key: str, model: str) -> None:
-        self.ids += 1
-        ticket = Ticket(f"{key}{self.ids}", key, model, self.now)
-        request = Request(ticket.id, key, model, self.ids)
-        if self.idle_for(request):
-            self.serve(ticket, request)
-        else:
-            self.wait(ticket, request)
-
-    @rule(key=KEYS, model=MODELS, times=st.integers(2, 5))
-    def burst(self, key: str, model: str, times: int) -> None:
-        for _ in range(times):
-            self.arrive(key, model)
-
-    @precondition(lambda self: self.free)
-    @rule(data=st.data())
-    def pull(self, data: Any) -> None:
-        self.take(data.draw(st.sampled_from(sorted(self.free))))
-
-    @precondition(lambda self: self.waiting)
-    @rule(data=st.data())
-    def leave(self, data: Any) -> None:
-        ticket, request = self.waiting.pop(data.draw(st.sampled_from(sorted(self.waiting))))
-        self.real.withdraw(ticket)
-        self.naive.withdraw(request)
-
-    @precondition(lambda self: self.running)
-    @rule(data=st.data(), complete=st.booleans(), pulls=st.booleans())
-    def end(self, data: Any, complete: bool, pulls: bool) -> None:
-        ticket, request, node = self.running.pop(data.draw(st.sampled_from(sorted(self.running))))
-        self.now += 1.0
-        self.real.finish(ticket, Actual(2.0, complete=complete))
-        self.naive.finish(request)
-        self.freed(node)
-        if pulls and node in self.free:
-            self.take(node)
-
-    @precondition(lambda self: self.running)
-    @rule(data=st.data(), fault=st.booleans())
-    def fail(self, data: Any, fault: bool) -> None:
-        """The node lets the request down (`fault`), or says that it is busy: the request goes back."""
-        ticket, request, node = self.running.pop(data.draw(st.sampled_from(sorted(self.running))))
-        if fault:
-            ticket.tried.add(node)
-            request.failed_on.add(node)
-        self.real.finish(ticket, Actual(0.1, complete=False), again=True)
-        self.naive.finish(request, again=True)
-        if self.idle_for(request):
-            self.serve(ticket, request)
-        else:
-            self.wait(ticket, request)
-        self.freed(node)
-
-    # Truths
-
-    @invariant()
-    def counts_what_waits_and_runs(self) -> None:
-        assert (self.real.waiting, self.real.running) == (len(self.waiting), len(self.running))
-        snapshot = self.real.snapshot()
-        assert sum(snapshot.waiting_by_key.values()) == len(self.waiting)
-
-    @invariant()
-    def a_dry_run_changes_nothing(self) -> None:
-        """Were it to, the comparison with the naive rule, which has no dry run, would fail later."""
-        if self.waiting:
-            ticket, _ = self.waiting[min(self.waiting)]
-            revision = self.real.revision
-            assert self.real.place(ticket, self.now).position >= 1
-            assert self.real.revision == revision
-
-    def teardown(self) -> None:
-        """Serve on to the end: whatever is left comes in the same order, too."""
-        if not hasattr(self, "real"):
-            return
-        for node in sorted(self.free):
-            while self.take(node):
-                ticket, request, _ = self.running.popitem()[1]
-                self.real.finish(ticket, Actual(1.0, complete=True))
-                self.naive.finish(request)
-                self.free.add(node)
-
-    # Both at once
-
-    def idle_for(self, request: Request) -> list[str]:
-        return sorted(node for node in self.free if self.naive.can_serve(node, request))
-
-    def serve(self, ticket: Ticket, request: Request) -> None:
-        """As the queue does: only where nobody who waits could be served."""
-        node = next((n for n in self.idle_for(request) if not self.fits_somebody(n)), None)
-        if node is None:
-            self.wait(ticket, request)
-            return
-        self.real.serve(ticket, node, self.now)
-        self.naive.serve(request, node)
-        self.running[ticket.id] = ticket, request, node
-        self.free.discard(node)
-
-    def wait(self, ticket: Ticket, request: Request) -> None:
-        self.real.add(ticket)
-        self.naive.add(request)
-        self.waiting[ticket.id] = ticket, request
-
-    def fits_somebody(self, node: str) -> bool:
-        return any(self.naive.can_serve(node, request) for _, request in self.waiting.values())
-
-    def take(self, node: str) -> bool:
-        request = self.naive.take(node)
-        ticket = self.real.take(node, self.now)
+    def take(self, node: str) -> Ticket | None:
+        request = self.naive.take(node, self.now)
+        ticket = super().take(node)
         assert (ticket and ticket.id) == (request and request.id)
-        if ticket is None or request is None:
-            return False
-        del self.waiting[ticket.id]
-        self.running[ticket.id] = ticket, request, node
-        self.free.discard(node)
-        return True
+        return ticket
 
-    def freed(self, node: str) -> None:
-        if node in self.naive.nodes:
-            self.free.add(node)
+    def leave(self, ticket: Ticket) -> None:
+        self.naive.withdraw(self.requests[ticket.id])
+        super().leave(ticket)
+
+    def end(self, ticket: Ticket, *, tokens_known: bool = True) -> None:
+        held = self.now - self.running[ticket.id][2]
+        self.naive.finish(self.requests[ticket.id], held * self.naive.tariff.rate(self.requests[ticket.id]))
+        super().end(ticket, tokens_known=tokens_known)
+
+    def fail(self, ticket: Ticket, *, counts: bool = True) -> None:
+        request = self.requests[ticket.id]
+        if counts:
+            request.failed_on.add(self.running[ticket.id][1])
+        self.naive.finish(request, 0.0, again=True)
+        super().fail(ticket, counts=counts)
+
+    def request(self, ticket: Ticket) -> Request:
+        """As the naive one sees it."""
+        if ticket.id not in self.requests:
+            self.requests[ticket.id] = Request(ticket.id, ticket.key, ticket.model, len(self.requests) + 1, ticket.size)
+        return self.requests[ticket.id]
+
+    def compare(self) -> None:
+        """How every key stands everywhere, too, not only who is next."""
+        snapshot = self.scheduler.snapshot()
+        assert (snapshot.waiting, snapshot.running) == (len(self.naive.waiting), len(self.naive.running))
+        for models, pool in self.scheduler._order.pools.items():
+            (nodes,) = (nodes for nodes in self.naive.pools if nodes.models == models)
+            assert set(pool.contest.entrants) == self.naive.keys_waiting(nodes)
+            for key, standing in pool.contest.entrants.items():
+                assert standing.tag == pytest.approx(nodes.accounts[key].tag, abs=1e-9)
+            assert pool.pace == pytest.approx(nodes.pace, abs=1e-9)
 
 
-TestOrder = Order.TestCase
-TestOrder.settings = settings(stateful_step_count=60)
+@settings(max_examples=3 * settings().max_examples)
+@given(
+    nodes=MODELS,
+    weights=EXACT_WEIGHTS,
+    cost=COSTS,
+    automatic=st.booleans(),
+    by_size=st.booleans(),
+    fair=st.sampled_from([True, True, True, False]),
+    happenings=events(60),
+)
+def test_every_dispatch_and_every_tag_is_that_of_the_naive_rule(
+    nodes: list[str],
+    weights: dict[str, float],
+    cost: Cost,
+    automatic: bool,
+    by_size: bool,
+    fair: bool,
+    happenings: list[Event],
+) -> None:
+    """All of sections 4 to 6, in any unit, while nodes come, change, fail and go and requests overrun.
+
+    And 40: without any statistics every guess is the default, and everything is as it was.
+    """
+    quantum = 0.0 if automatic else QUANTA[cost]
+    scene = Compared(nodes, weights, cost=cost, quantum=quantum, by_size=by_size, fair=fair)
+    for event in happenings:
+        scene.happen(*event)
+        scene.compare()
+    scene.drain()
+    scene.compare()
+
+
+@given(
+    busy=st.booleans(),
+    cost=COSTS,
+    base=st.floats(1.25, 200.0),
+    wobble=st.lists(st.floats(0.8, 1.2), min_size=8, max_size=8),
+    arrive=st.floats(0.0, 0.99),
+    warm=st.integers(0, 3),
+    size=st.sampled_from([None, 1, 40, 4000]),
+)
+def test_five_of_a_and_two_of_b_are_served_in_turn_whatever_they_are_guessed_to_cost(
+    busy: bool, cost: Cost, base: float, wobble: list[float], arrive: float, warm: int, size: int | None
+) -> None:
+    """1: A x5, B x2, costs alike but for 20 % either way: A B A B A A A, also when A1 met an idle node.
+
+    In any unit, for any guess (`size`), with a quantum that is not known yet as with one that is (`warm`).
+    """
+    scene = Scene(cost=cost, by_size=size is not None, by_clock=True)
+    for _ in range(warm):
+        only = scene.come("W", size=size or 1)
+        scene.now += base
+        scene.end(only)
+    scene.come("X" if busy else "A", size=size or 1)
+    scene.now += base * arrive * wobble[7]
+    for key in "AAAAABB" if busy else "AAAABB":
+        scene.come(key, size=size or 1)
+    scene.now += base * (1 - arrive) * wobble[7]
+    order = [] if busy else ["A"]
+    for times in [*wobble[:7], 1.0]:
+        ((ticket, node, _),) = scene.running.values()
+        scene.end(ticket)
+        if (ticket := scene.take(node)) is not None:
+            order.append(ticket.key)
+        scene.now += base * times
+        if ticket is None:
+            break
+    assert "".join(order) == "ABABAAA"
+
+
+@given(nodes=MODELS, weights=EXACT_WEIGHTS, cost=COSTS, happenings=events(60))
+def test_within_a_key_the_oldest_request_the_node_can_serve_goes_first(
+    nodes: list[str], weights: dict[str, float], cost: Cost, happenings: list[Event]
+) -> None:
+    """10: first come, first served within a key and model; of its models, the oldest of those the node can serve."""
+
+    class Watched(Scene):
+        def take(self, node: str) -> Ticket | None:
+            before = list(self.waiting)
+            ticket = super().take(node)
+            if ticket is not None:
+                own = [other for other in before if other.key == ticket.key and fits(other, node, self.serves)]
+                assert ticket is own[0]
+            return ticket
+
+    scene = Watched(nodes, weights, models="abc", cost=cost, by_clock=True)
+    scene.play(happenings)
+    scene.drain()
