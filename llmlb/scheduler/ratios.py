@@ -7,6 +7,8 @@ from collections import deque
 
 WINDOW = 256
 """Finished requests whose ratios are remembered."""
+FEW = 8
+"""While there are fewer, those that are missing are taken to have come out as predicted."""
 _STRIDE = 0.6180339887498949
 """The golden ratio: multiples of it, taken modulo 1, spread evenly wherever one stops."""
 LEAST, MOST = 0.02, 20.0
@@ -17,14 +19,16 @@ class Ratios:
     """A window of true times over predicted ones. Draws from it are even, and the same each time."""
 
     def __init__(self) -> None:
-        self._window: deque[float] = deque()
-        self._sorted: list[float] = []
+        self._window = deque([1.0] * FEW)
+        self._sorted = [1.0] * FEW
+        self._seen = 0
         self._table: list[float] | None = None
 
     def add(self, true: float, predicted: float) -> None:
         """A request took `true` seconds where `predicted` were expected."""
         ratio = min(max(true / predicted, LEAST), MOST)
-        if len(self._window) == WINDOW:
+        self._seen += 1
+        if len(self._window) == WINDOW or self._seen <= FEW:
             old = self._window.popleft()
             del self._sorted[bisect_right(self._sorted, old) - 1]
         self._window.append(ratio)
@@ -33,18 +37,18 @@ class Ratios:
 
     @property
     def mean(self) -> float:
-        """The mean ratio; 1 while there is none."""
-        return sum(self._sorted) / len(self._sorted) if self._sorted else 1.0
+        """The mean ratio."""
+        return sum(self._sorted) / len(self._sorted)
 
     def table(self) -> list[float]:
-        """All ratios of the window, in an order of which every stretch is a fair sample. [1] while there are none."""
+        """All ratios of the window, in an order of which every stretch is a fair sample."""
         if self._table is None:
             n = len(self._sorted)
             ranks = sorted(range(n), key=lambda i: i * _STRIDE % 1.0)
             table = [0.0] * n
             for rank, i in enumerate(ranks):
                 table[i] = self._sorted[rank]
-            self._table = table or [1.0]
+            self._table = table
         return self._table
 
     def remaining(self, predicted: float, elapsed: float, u: float) -> float:
@@ -53,8 +57,6 @@ class Ratios:
         One that runs for longer than any in the window is given a quarter of what it has had: the longer it runs, the
         longer it will.
         """
-        if not self._sorted:
-            return predicted - elapsed if elapsed < predicted else max(predicted, elapsed) / 4
         ratio = elapsed / predicted
         at = bisect_right(self._sorted, ratio)
         longer = len(self._sorted) - at

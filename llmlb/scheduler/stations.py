@@ -21,6 +21,7 @@ class Stations:
         self.seconds = Predictor(default_secs)
         self.ratios = Ratios()
         self._speeds: dict[str, Ratio] = {}
+        self._all_nodes = Ratio()
         self._free_at: dict[str, float | None] = {}
         self._running: dict[str, Running] = {}
 
@@ -57,7 +58,9 @@ class Stations:
         if running.node in self._free_at:
             speed = self._speeds.setdefault(running.node, Ratio())
             if running.foreseen:
-                speed.add(actual.seconds, self.secs(ticket))
+                secs = self.secs(ticket)
+                speed.add(actual.seconds, secs)
+                self._all_nodes.add(actual.seconds, secs)
         self.seconds.learn(ticket.key, ticket.model, ticket.size, actual.seconds / self.speed(running.node))
 
     def secs(self, ticket: Ticket) -> float:
@@ -79,9 +82,9 @@ class Stations:
         return found
 
     def speed(self, node: str) -> float:
-        """Seconds the node takes for one that is predicted."""
+        """Seconds the node takes for one that is predicted: 1 for a node like the others."""
         ratio = self._speeds.get(node)
-        return ratio.value if ratio is not None else 1.0
+        return ratio.value / self._all_nodes.value if ratio is not None else 1.0
 
     def serves(self, pool: Pool) -> bool:
         """Whether any node of the pool is there."""
