@@ -21,7 +21,6 @@ class Stations:
         self.seconds = Predictor(default_secs)
         self.ratios = Ratios()
         self._speeds: dict[str, Ratio] = {}
-        self._all_nodes = Ratio()
         self._free_at: dict[str, float | None] = {}
         self._running: dict[str, Running] = {}
 
@@ -58,9 +57,7 @@ class Stations:
         if running.node in self._free_at:
             speed = self._speeds.setdefault(running.node, Ratio())
             if running.foreseen:
-                secs = self.secs(ticket)
-                speed.add(actual.seconds, secs)
-                self._all_nodes.add(actual.seconds, secs)
+                speed.add(actual.seconds, self.secs(ticket))
         self.seconds.learn(ticket.key, ticket.model, ticket.size, actual.seconds / self.speed(running.node))
 
     def secs(self, ticket: Ticket) -> float:
@@ -82,9 +79,9 @@ class Stations:
         return found
 
     def speed(self, node: str) -> float:
-        """Seconds the node takes for one that is predicted: 1 for a node like the others."""
+        """Seconds the node takes for one that is predicted. With nothing to compare it with, 1."""
         ratio = self._speeds.get(node)
-        return ratio.value / self._all_nodes.value if ratio is not None else 1.0
+        return ratio.value if ratio is not None and len(self._speeds) > 1 else 1.0
 
     def serves(self, pool: Pool) -> bool:
         """Whether any node of the pool is there."""

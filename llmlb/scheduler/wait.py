@@ -49,12 +49,9 @@ def wait(nodes: Sequence[Node], ahead: Sequence[Step], rest: float, model: str, 
     `ahead`: the requests before it, `STEPS` at most; `rest`: what those after them add up to, in predicted seconds.
     Costs some 600 steps, however long the queue.
     """
-    table = ratios.table()
-    while len(table) < STEPS:
-        table = table + table
-    count = STAGES[0][1]
+    table, count = ratios.table(), STAGES[0][1]
     draws = [_Draw(nodes, ratios, (n + 0.5) / count, len(table) * n // count, now) for n in range(count)]
-    twice = table + table
+    table = table * (2 + STEPS // len(table))
     done = 0
     for depth, kept in STAGES:
         if kept < len(draws):
@@ -62,7 +59,7 @@ def wait(nodes: Sequence[Node], ahead: Sequence[Step], rest: float, model: str, 
             draws = draws[(len(draws) - kept) // 2 :][:kept]
         steps = ahead[done:depth]
         for draw in draws:
-            draw.play(steps, twice[draw.offset + done : draw.offset + done + len(steps)])
+            draw.play(steps, table[draw.offset + done : draw.offset + done + len(steps)])
         done += len(steps)
         if done == len(ahead):
             break
