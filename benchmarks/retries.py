@@ -50,8 +50,8 @@ def retries(scale: Scale) -> Sequence[Line]:
         runs = [kept(make, scale.secs(2400, 400), seed) for seed in scale.seeds(SEEDS)]
         value = sum(part * count for part, count in runs) / max(1, sum(count for _, count in runs))
         note = f"{sum(count for _, count in runs)} of them; seeds " + "/".join(f"{100 * part:.0f}" for part, _ in runs)
-        what = f"Retry-After comes true, {what}"
-        lines.append(judged(what, value, least=least, scale=100, unit=" %", digits=0, note=note))
+        shown = f"Retry-After comes true, {what}"
+        lines.append(judged(shown, value, least=least, scale=100, unit=" %", digits=0, note=note))
     return lines
 
 
