@@ -213,7 +213,7 @@ class Order:
         ahead = {
             key: max((standing.tag - floors[pool] for pool, standing in flow.standings.items()), default=0.0)
             for key, flow in self.flows.items()
-            if key
+            if self.fair
         }
         return {key: debt for key, debt in ahead.items() if debt > 0.0}
 

@@ -1,30 +1,29 @@
 """The plan: in which order those who wait will be served, if nobody comes or goes and costs come out as guessed.
 
-Where the nodes in question all serve the same models, the order does not depend on which of them is free first, and
-the rounds of `contest` can be played through key by key: well under a microsecond a request. Otherwise a copy of the
-order is served on, with the node that is free first: some microseconds a request, and so for at most `MOST_STEPS`;
-the places of requests behind them are counted as if the rest left in the order of arrival.
+Where the nodes in question all serve the same models, the order does not depend on which of them is free first, and is
+played through in `rounds`, exactly, however long the queue. Otherwise a copy of the order is served on, with the node that
+is free first, by the very code that will serve it: some ten microseconds a request, and so for at most `MOST_STEPS`; the
+places of requests behind them are counted as if the rest left in the order of arrival.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from heapq import heapify, heappop, heappush, heapreplace
-from itertools import chain, islice
+from itertools import islice
 from math import inf
-from operator import attrgetter, itemgetter
-from sys import maxsize
+from operator import itemgetter
 
 import attrs
 
-from llmlb.scheduler.contest import Standing
-from llmlb.scheduler.flows import Flow, Pool, by_number
+from llmlb.scheduler.flows import Pool
 from llmlb.scheduler.order import Order
-from llmlb.scheduler.prices import Prices
+from llmlb.scheduler.rounds import in_rounds
 from llmlb.scheduler.stations import Stations
 from llmlb.scheduler.ticket import Ticket
 
 MOST_STEPS = 500
+"""Dispatches played through where nodes serve different models."""
 FORESEEN = 2000
 """Dispatches looked ahead for `Retry-After`, in a pool by itself."""
 
@@ -102,107 +101,6 @@ def _alone(order: Order, pool: Pool, pools: Sequence[Pool]) -> bool:
         if len(standings := order.flows[key].standings) > 1
         for other in standings
     )
-
-
-class _Runner:
-    """A key in the rounds of one pool."""
-
-    __slots__ = ("at", "fixed", "flow", "head", "last", "least", "most", "queue", "slope", "steps", "tag")
-
-    def __init__(self, entrant: Standing, flow: Flow) -> None:
-        self.flow = flow
-        self.tag = entrant.tag
-        self.last = entrant.last
-        self.head = entrant.head
-        self.at = 0
-        self.queue: list[Ticket] | None = None
-        """Its requests for the pool, oldest first; the next is number `at`."""
-
-    def open(self, pool: Pool, prices: Prices) -> None:
-        """It is its turn for the first time: find its requests, and what each costs per weight."""
-        flow = self.flow
-        if flow.waiting == 1:
-            (self.queue,) = flow.queues.values()
-            return
-        queues = [queue for model, queue in flow.queues.items() if model in pool.models]
-        self.queue = queues[0] if len(queues) == 1 else sorted(chain.from_iterable(queues), key=by_number)
-        self.steps: list[float] | None = None
-        if len(queues) > 1 or not flow.key:  # without fairness one flow has the requests of all keys
-            self.steps = [prices.guess(ticket) / flow.weight for ticket in self.queue]
-            return
-        fixed, slope, most = prices.line(flow.key, self.queue[0].model)
-        self.fixed, self.slope = fixed / flow.weight, slope / flow.weight
-        self.least, self.most = prices.floor / flow.weight, most / flow.weight
-
-
-def in_rounds(order: Order, pool: Pool, until: Ticket | None = None, most: int = maxsize) -> list[Ticket]:
-    """The order in which the pool serves those who wait for it: up to one of them, so many, or all."""
-    half, limit = order.prices.quantum / 2, pool.contest.limit
-    flows, prices, turn = order.flows, order.prices, order.turn
-    ring: list[_Runner] = []
-    ahead: list[tuple[float, int, _Runner]] = []
-    for pushed, entrant in enumerate(pool.contest.entrants.values()):
-        runner = _Runner(entrant, flows[entrant.key])
-        if runner.tag < limit:
-            ring.append(runner)
-        else:
-            ahead.append((runner.tag, pushed, runner))
-    heapify(ahead)
-    pushed = len(pool.contest.entrants)
-    served: list[Ticket] = []
-    while (ring or ahead) and len(served) < most:
-        if not ring:
-            limit = ahead[0][0] + half
-            while ahead and ahead[0][0] < limit:
-                ring.append(heappop(ahead)[2])
-        ring.sort(key=_head)  # two sorts by one number each cost a third of one by two
-        ring.sort(key=_last)
-        while ring:
-            if len(ring) == 1 and not ahead:  # nobody to take turns with
-                return _and_rest(served, ring[0], pool, prices, until)
-            again: list[_Runner] = []
-            for runner in ring:
-                if runner.queue is None:
-                    runner.open(pool, prices)
-                    assert runner.queue is not None
-                at = runner.at
-                ticket = runner.queue[at]
-                served.append(ticket)
-                if ticket is until:
-                    return served
-                runner.at = at = at + 1
-                if at == len(runner.queue):
-                    continue
-                turn += 1
-                runner.last = turn
-                if runner.steps is None:
-                    step = runner.fixed + runner.slope * ticket.size
-                    if step > runner.most:
-                        step = runner.most
-                    if step < runner.least:
-                        step = runner.least
-                else:
-                    step = runner.steps[at - 1]
-                runner.tag = tag = runner.tag + step
-                if tag < limit:
-                    again.append(runner)
-                else:
-                    pushed += 1
-                    heappush(ahead, (tag, pushed, runner))
-            ring = again
-    return served
-
-
-_head, _last = attrgetter("head"), attrgetter("last")
-
-
-def _and_rest(served: list[Ticket], runner: _Runner, pool: Pool, prices: Prices, until: Ticket | None) -> list[Ticket]:
-    if runner.queue is None:
-        runner.open(pool, prices)
-    assert runner.queue is not None
-    rest = runner.queue[runner.at :]
-    served += rest if until is None else rest[: rest.index(until) + 1]
-    return served
 
 
 @attrs.frozen

@@ -10,7 +10,8 @@ from typing import Any
 import hypothesis.strategies as st
 from hypothesis import assume, event, given
 
-from llmlb.scheduler.plan import dry_run, in_rounds
+from llmlb.scheduler.plan import dry_run
+from llmlb.scheduler.rounds import in_rounds
 from llmlb.scheduler.prices import Cost
 from llmlb.scheduler.ticket import Ticket
 from tests.property.scene import COSTS, EXACT_WEIGHTS, QUANTA, Event, Scene, events, fits, secs
