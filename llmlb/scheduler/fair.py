@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import inf
 
+from llmlb.scheduler import debts
 from llmlb.scheduler.flows import Running
 from llmlb.scheduler.forecasts import Forecasts
 from llmlb.scheduler.order import Order
@@ -153,7 +154,7 @@ class FairScheduler:
 
     def debts(self) -> dict[str, float]:
         """By key, how far it is ahead of the least served it competes with, in cost per weight; 0 is left out."""
-        return self._order.debts()
+        return debts.ahead(self._order.flows, self._order.pools.values()) if self._order.fair else {}
 
     def snapshot(self) -> Snapshot:
         """The queue at this moment."""

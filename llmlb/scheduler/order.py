@@ -10,8 +10,8 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Mapping
 from math import inf
-from operator import attrgetter
 
+from llmlb.scheduler import debts
 from llmlb.scheduler.charges import Charges
 from llmlb.scheduler.contest import Contest, Standing
 from llmlb.scheduler.flows import Flow, Pool, Running, by_number
@@ -22,13 +22,7 @@ WELCOME = 0.49
 """Quanta by which a returning key starts below the others: before those level with it, never ahead of a debt."""
 MEMORY = 32
 """Turns after which a key's last turn no longer counts against it."""
-HORIZON_SECS = 300.0
-"""After so long without service a key owes nothing, whatever it has had; it never owes more than that much time."""
 FORGIVE_EVERY_SECS = 1.0
-MOST_DEBTORS = 1000
-"""Keys remembered for nothing but what they owe; those served longest ago are forgiven first."""
-
-_last = attrgetter("last")
 
 
 class Order:
@@ -65,7 +59,7 @@ class Order:
         pool = self.pools.get(models)
         if pool is None:
             pool = self.pools[models] = Pool(models)
-            self._bring_debts(pool)
+            self._open(pool)
         pool.nodes[node] = None
         self.pool_of[node] = pool
         if old is not None:
@@ -78,14 +72,14 @@ class Order:
             self._leave(pool, node)
             self.revision += 1
 
-    def _bring_debts(self, pool: Pool) -> None:
-        """Whoever waits brings into a new pool the least it owes in any old one: what it is ahead of the others."""
-        floors = {old: old.floor() for old in self.pools.values() if old is not pool}
-        most = HORIZON_SECS * self.prices.per_second()
+    def _open(self, pool: Pool) -> None:
+        """Whoever waits for a new pool's models enters it with what it owes elsewhere."""
         for flow in self.flows.values():
             if (head := flow.head(pool)) is not None:
-                owed = min((s.tag - floors[old] for old, s in flow.standings.items()), default=0.0)
-                standing = flow.standings[pool] = Standing(flow.key, flow.weight, min(max(0.0, owed), most))
+                owed = debts.least_owed(
+                    flow, [other for other in self.pools.values() if other is not pool], self.prices
+                )
+                standing = flow.standings[pool] = Standing(flow.key, flow.weight, owed)
                 standing.room = self.charges.room(flow)
                 standing.last, standing.head, standing.since = flow.last, head.number, self.now
                 pool.contest.put(standing, self.prices.quantum)
@@ -207,16 +201,6 @@ class Order:
             tickets = (queue[-1] for queue in flow.queues.values())
         return max(tickets, key=by_number, default=None)
 
-    def debts(self) -> dict[str, float]:
-        """By key, how far it is ahead of the least served of those it competes with; only such as are."""
-        floors = {pool: pool.floor() for pool in self.pools.values()}
-        ahead = {
-            key: max((standing.tag - floors[pool] for pool, standing in flow.standings.items()), default=0.0)
-            for key, flow in self.flows.items()
-            if self.fair
-        }
-        return {key: debt for key, debt in ahead.items() if debt > 0.0}
-
     # Steps
 
     def _flow_of(self, ticket: Ticket) -> str:
@@ -231,7 +215,7 @@ class Order:
         flow = self.flows.get(key)
         if flow is None:
             flow = self.flows[key] = Flow(key, self.weights.get(key, 1.0))
-        if not flow.waiting:
+        if not any(flow.key in pool.contest.entrants for pool in flow.standings):
             flow.last = max(flow.last, self.turn - MEMORY)
         return flow
 
@@ -278,8 +262,7 @@ class Order:
         if standing is None:
             standing = flow.standings[pool] = Standing(flow.key, flow.weight, lifted)
             standing.room = self.charges.room(flow)
-        most = low + HORIZON_SECS * self.prices.per_second()
-        standing.tag = min(max(standing.tag, lifted), most)
+        standing.tag = min(max(standing.tag, lifted), low + debts.most(self.prices))
         standing.entered_at = low
         standing.served = False
         standing.since = self.now
@@ -314,18 +297,7 @@ class Order:
         if now >= self._forgiven_at + FORGIVE_EVERY_SECS:
             self._forgiven_at = now
             for pool in self.pools.values():
-                self._forgive(pool, now)
-
-    def _forgive(self, pool: Pool, now: float) -> None:
-        """Debts shrink while their key waits and is not served: after a horizon there is nothing left."""
-        if (least := pool.contest.least()) is None:
-            return
-        rate = self.prices.per_second()
-        for standing in pool.contest.entrants.values():
-            most = least + rate * max(0.0, HORIZON_SECS - (now - standing.since))
-            if standing.tag > most and standing.tag > least:
-                standing.tag = max(least, most)
-                pool.contest.put(standing, self.prices.quantum)
+                debts.forgive(pool, now, self.prices)
 
     def _forget_all(self) -> None:
         self.flows.clear()
@@ -337,15 +309,6 @@ class Order:
 
     def _tidy(self) -> None:
         """Forget keys that owe nothing, once they are many: ever-new keys must not leak memory."""
-        if len(self.flows) <= self._tidy_above:
-            return
-        floors = {pool: pool.floor() for pool in self.pools.values()}
-        here, debtors = {}, []
-        for key, flow in self.flows.items():
-            if flow.waiting or flow.running or flow.last >= self.turn - MEMORY:
-                here[key] = flow
-            elif any(standing.tag > floors[pool] for pool, standing in flow.standings.items()):
-                debtors.append(flow)
-        debtors.sort(key=_last)
-        self.flows = here | {flow.key: flow for flow in debtors[-MOST_DEBTORS:]}
-        self._tidy_above = 64 + 2 * len(self.flows)
+        if len(self.flows) > self._tidy_above:
+            self.flows = debts.worth_remembering(self.flows, self.pools.values(), self.turn - MEMORY)
+            self._tidy_above = 64 + 2 * len(self.flows)

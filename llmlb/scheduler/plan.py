@@ -1,9 +1,9 @@
 """The plan: in which order those who wait will be served, if nobody comes or goes and costs come out as guessed.
 
 Where the nodes in question all serve the same models, the order does not depend on which of them is free first, and is
-played through in `rounds`, exactly, however long the queue. Otherwise a copy of the order is served on, with the node that
-is free first, by the very code that will serve it: some ten microseconds a request, and so for at most `MOST_STEPS`; the
-places of requests behind them are counted as if the rest left in the order of arrival.
+played through in `rounds`, exactly, however long the queue. Otherwise a copy of the order is served on, with the node
+that is free first, by the very code that will serve it: some ten microseconds a request, and so for at most
+`MOST_STEPS`; the places of requests behind them are counted as if the rest left in the order of arrival.
 """
 
 from __future__ import annotations

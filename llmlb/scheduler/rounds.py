@@ -1,9 +1,9 @@
 """The rounds of one pool of nodes, played through key by key.
 
-With nobody coming or going and costs coming out as guessed, the order in which a pool serves depends on nothing but the
-tags, turns and queues of the keys that wait for it: each round serves its keys in the order of their last turns, again and
-again, until each is beyond the limit. It is the rule of `contest` and the charges of `charges` once more, without all
-that one pool by itself does not need, at well under a microsecond a request.
+With nobody coming or going and costs coming out as guessed, the order in which a pool serves depends on nothing but
+the tags, turns and queues of the keys that wait for it: each round serves its keys in the order of their last turns,
+again and again, until each is beyond the limit. It is the rule of `contest` and the charges of `charges` once more,
+without all that one pool by itself does not need, at well under a microsecond a request.
 """
 
 from __future__ import annotations

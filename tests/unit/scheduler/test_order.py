@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from llmlb.scheduler.order import MEMORY, MOST_DEBTORS, Order
+from llmlb.scheduler.debts import MOST_DEBTORS
+from llmlb.scheduler.order import MEMORY, Order
 from llmlb.scheduler.predictor import Predictor
 from llmlb.scheduler.prices import Prices
 from llmlb.scheduler.ticket import Actual, Ticket
