@@ -74,11 +74,10 @@ class Order:
 
     def _open(self, pool: Pool) -> None:
         """Whoever waits for a new pool's models enters it with what it owes elsewhere."""
+        floors = {other: other.floor() for other in self.pools.values() if other is not pool}
         for flow in self.flows.values():
             if (head := flow.head(pool)) is not None:
-                owed = debts.least_owed(
-                    flow, [other for other in self.pools.values() if other is not pool], self.prices
-                )
+                owed = debts.least_owed(flow, floors, self.prices)
                 standing = flow.standings[pool] = Standing(flow.key, flow.weight, owed)
                 standing.room = self.charges.room(flow)
                 standing.last, standing.head, standing.since = flow.last, head.number, self.now
