@@ -249,7 +249,7 @@ class NaiveRule:
                 pool.clock = pool.pace = 0.0
                 pool.limit = -inf
         self.time_is(now)
-        if all(self.flow(other) != key for other in self.waiting):
+        if all(key not in self.keys_waiting(pool) for pool in self.pools):
             turns = self.turns.setdefault(key, [])
             if not turns or max(turns) < self.turn - MEMORY:
                 turns.append(self.turn - MEMORY)

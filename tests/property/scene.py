@@ -6,8 +6,8 @@ the request. Nothing is learned from requests that did not come to their proper 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import repeat
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import cycle
 from math import inf
 
 import hypothesis.strategies as st
@@ -231,7 +231,7 @@ class Scene:
         """The nodes that serve just these."""
         return self.scheduler._order.pools[frozenset(models.split())]
 
-    def drain(self, choices: Iterator[int] = repeat(0)) -> list[str]:
+    def drain(self, choices: Sequence[int] = (0,)) -> list[str]:
         """Serve on until nothing that the nodes can serve waits: who was served, in order.
 
         No time passes. What is in service now ends first; then the nodes come free as the choices say.
@@ -240,8 +240,9 @@ class Scene:
             self.end(ticket)
         order: list[str] = []
         nodes = sorted(self.serves)
+        turns = cycle(choices)
         while nodes:
-            node = nodes[next(choices) % len(nodes)]
+            node = nodes[next(turns) % len(nodes)]
             for ticket, where, _ in list(self.running.values()):
                 if where == node:
                     self.end(ticket)

@@ -115,7 +115,7 @@ class Compared(Scene):
             assert pool.pace == pytest.approx(nodes.pace, abs=1e-9)
 
 
-@settings(max_examples=3 * settings().max_examples)
+@settings(max_examples=5 * settings().max_examples)
 @given(
     nodes=MODELS,
     weights=EXACT_WEIGHTS,
@@ -177,11 +177,10 @@ def test_five_of_a_and_two_of_b_are_served_in_turn_whatever_they_are_guessed_to_
     for times in [*wobble[:7], 1.0]:
         ((ticket, node, _),) = scene.running.values()
         scene.end(ticket)
-        if (ticket := scene.take(node)) is not None:
-            order.append(ticket.key)
-        scene.now += base * times
-        if ticket is None:
+        if (taken := scene.take(node)) is None:
             break
+        order.append(taken.key)
+        scene.now += base * times
     assert "".join(order) == "ABABAAA"
 
 

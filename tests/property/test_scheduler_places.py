@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator
 from math import ceil
 from typing import Any
 
@@ -11,8 +10,8 @@ import hypothesis.strategies as st
 from hypothesis import assume, event, given
 
 from llmlb.scheduler.plan import dry_run
-from llmlb.scheduler.rounds import in_rounds
 from llmlb.scheduler.prices import Cost
+from llmlb.scheduler.rounds import in_rounds
 from llmlb.scheduler.ticket import Ticket
 from tests.property.scene import COSTS, EXACT_WEIGHTS, QUANTA, Event, Scene, events, fits, secs
 
@@ -31,11 +30,6 @@ def arrivals(scene: Scene, numbers: list[int]) -> None:
 
 
 LAST = st.lists(st.integers(0, 20), min_size=2, max_size=5)
-
-
-def cycled(choices: list[int]) -> Iterator[int]:
-    while True:
-        yield from choices
 
 
 # 2
@@ -57,7 +51,7 @@ def test_by_request_the_position_is_the_number_of_dispatches_until_its_own(
     scene.play(happenings)
     arrivals(scene, last)
     told = scene.positions()
-    assert scene.drain(cycled(choices)) == sorted(told, key=lambda name: told[name])
+    assert scene.drain(choices) == sorted(told, key=lambda name: told[name])
     assert sorted(told.values()) == list(range(1, len(told) + 1))
 
 
@@ -89,7 +83,7 @@ def test_in_any_unit_the_position_is_exact_if_costs_come_out_as_guessed(
     arrivals(scene, last)
     scene.by_clock = False
     told = scene.positions()
-    assert scene.drain(cycled(choices)) == sorted(told, key=lambda name: told[name])
+    assert scene.drain(choices) == sorted(told, key=lambda name: told[name])
 
 
 def nothing_will_be_forgiven(scene: Scene, weights: dict[str, float]) -> bool:
@@ -195,6 +189,15 @@ def waiting_by_key(scene: Scene) -> dict[str, list[Ticket]]:
     return lines
 
 
+def rounds(scene: Scene) -> tuple[float, bool]:
+    """By request: where the present round began, and whether all tags lie in the lower halves of the rounds from it."""
+    contest = scene.pool("m").contest
+    tags = [entrant.tag for entrant in contest.entrants.values()]
+    least = min(tags, default=0.0)
+    began = contest.limit - 0.5 if least < contest.limit else least
+    return began, all((tag - began) % 1.0 < 0.5 for tag in tags)
+
+
 @given(nodes=NODES, happenings=events(60, ONE_POOL), last=LAST)
 def test_the_closed_form_of_the_position_is_the_dry_run(
     nodes: list[str], happenings: list[Event], last: list[int]
@@ -222,9 +225,7 @@ def test_the_closed_form_of_the_position_is_the_dry_run(
     told = scene.positions()
     order = in_round_order(lines, tags, lasts, contest.limit)
     assert told == {name: number for number, name in enumerate(order, start=1)}
-    least = min(tags.values(), default=0.0)
-    began = contest.limit - 0.5 if least < contest.limit else least
-    exact = all((tag - began) % 1.0 < 0.5 for tag in tags.values())
+    began, exact = rounds(scene)
     event(f"exact: {exact}")
     for key, own in lines.items():
         for r, ticket in enumerate(own):
@@ -271,19 +272,27 @@ def test_a_dry_run_changes_nothing_and_says_the_same_again(
 def test_newcomers_push_a_request_back_by_no_more_than_its_own_number_each(
     nodes: list[str], happenings: list[Event], last: list[int], who: int, newcomers: list[int]
 ) -> None:
-    """5: a new key at most r + 1 places."""
+    """5: one pool, by request, equal weights: each new key by at most r + 1 places (and at most by what it sends), and
+    by as many more as the waiter's key is ahead of the level the newcomer enters at, in whole turns.
+
+    The statement is for waiters that owe nothing; what they owe includes what they have in service, which costs
+    nothing until a newcomer wants the node. Where tags lie anywhere (see the closed form) each other key may take one
+    turn more.
+    """
     scene = Scene(nodes)
     scene.play(happenings)
     arrivals(scene, last)
     assume(scene.waiting)
     me = scene.waiting[who % len(scene.waiting)]
     before = scene.place(me).position
+    others = len(waiting_by_key(scene)) - 1
+    _, exact = rounds(scene)
     r = sum(other.key == me.key and other.number < me.number for other in scene.waiting)
     for number, burst in enumerate(newcomers):
         for _ in range(burst):
             scene.come(f"new {number}")
     entrants = scene.pool("m").contest.entrants
-    most = 0
+    most = 0 if exact and rounds(scene)[1] else others
     for number, burst in enumerate(newcomers):
         owed = entrants[me.key].tag - entrants[f"new {number}"].entered_at
         most += min(burst, r + 1 + max(0, ceil(owed - 0.01)))
@@ -301,20 +310,28 @@ def test_newcomers_push_a_request_back_by_no_more_than_its_own_number_each(
 def test_those_who_leave_never_make_others_wait_longer(
     nodes: list[str], weights: dict[str, float], happenings: list[Event], last: list[int], who: int, leavers: list[int]
 ) -> None:
-    """6"""
+    """6: one pool, by request: never at equal weights, wherever the closed form is exact.
+
+    Elsewhere, too, no matter how many leave, a place is at most w_j (rounded up) worse for every other key j than it
+    was told: the next round may begin with another key, half a quantum away from where it would have begun.
+    """
     scene = Scene(nodes, weights)
     scene.play(happenings)
     arrivals(scene, last)
     assume(scene.waiting)
     me = scene.waiting[who % len(scene.waiting)]
     before = scene.place(me).position
+    slack = 0
+    if weights or not rounds(scene)[1]:
+        slack = sum(ceil(weights.get(key, 1.0)) for key in waiting_by_key(scene) if key != me.key)
     for leaver in leavers:
         others = [other for other in scene.waiting if other.key != me.key]
         if others:
             scene.leave(others[leaver % len(others)])
             after = scene.place(me).position
-            assert after <= before
-            before = after
+            assert after <= before + slack
+            if not slack:
+                before = after
 
 
 @given(
@@ -335,7 +352,7 @@ def test_ones_own_later_requests_never_push_one_back(
     who: int,
     later: int,
 ) -> None:
-    """6"""
+    """6: one pool, any unit, any weights: it stays where it is."""
     scene = Scene(nodes, weights, cost=unit[0], quantum=unit[1])
     scene.play(happenings)
     arrivals(scene, last)
@@ -344,7 +361,7 @@ def test_ones_own_later_requests_never_push_one_back(
     before = scene.place(me).position
     for _ in range(later):
         scene.come(me.key)
-    assert scene.place(me).position <= before
+    assert scene.place(me).position == before
 
 
 @given(
@@ -365,7 +382,7 @@ def test_hanging_up_and_asking_again_never_gains_a_place(
     who: int,
     times: int,
 ) -> None:
-    """21: one pool, any weights, any number of times."""
+    """21: one pool, any unit, any weights, any number of times."""
     scene = Scene(nodes, weights, cost=unit[0], quantum=unit[1])
     scene.play(happenings)
     arrivals(scene, last)

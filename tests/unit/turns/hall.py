@@ -65,9 +65,10 @@ class Hall:
         when_full: WhenFull = "refuse",
         secs: float = 10.0,
         timeout: float = 60.0,
+        scheduler: FairScheduler | None = None,
     ) -> None:
         self.clock = ManualClock()
-        self.scheduler = FairScheduler(weights or {}, fair=fair, default_service_secs=secs)
+        self.scheduler = scheduler or FairScheduler(weights or {}, fair=fair, default_service_secs=secs)
         self.turns = LocalTurns(
             self.scheduler, self.clock, max_size=max_size, max_per_key=max_per_key, when_full=when_full
         )
