@@ -26,11 +26,18 @@ EXACT_WEIGHTS = st.sampled_from([{}, {}, {"A": 2.0}, {"A": 1.0, "B": 2.0, "C": 4
 """Costs per weight come out exactly in these, so that both sides of a comparison see the same ties."""
 COSTS: st.SearchStrategy[Cost] = st.sampled_from(["seconds", "request", "tokens"])
 QUANTA: dict[Cost, float] = {"seconds": 8.0, "request": 1.0, "tokens": 512.0}
+UNITS = COSTS.flatmap(lambda cost: st.tuples(st.just(cost), st.sampled_from([QUANTA[cost], 3 * QUANTA[cost]])))
+"""A unit of cost and a quantum."""
+ALIKE = st.integers(1, 3).map(lambda count: ["m"] * count)
+"""Nodes of one pool."""
 SERVED = ["a", "a b", "b c", "a b c"]
 
 Event = tuple[str, int, int, int]
 """What happens, and three numbers that say to whom, with whatever there is taken in turn."""
 HAPPENINGS = ["come"] * 4 + ["next"] * 4 + ["end", "pull", "fail", "busy", "leave", "pass", "pass", "node", "gone"]
+ONE_POOL = ["come"] * 5 + ["next"] * 5 + ["end", "pull", "busy", "leave", "pass"]
+LAST = st.lists(st.integers(0, 20), min_size=2, max_size=5)
+"""Who arrives last: see `Scene.arrivals`."""
 
 
 def events(most: int = 50, happenings: Sequence[str] = HAPPENINGS) -> st.SearchStrategy[list[Event]]:
@@ -123,6 +130,12 @@ class Scene:
                     self.take(node)
             case "next" if self.idle():
                 self.take(self.idle()[one % len(self.idle())])
+
+    def arrivals(self, numbers: list[int]) -> None:
+        """Somebody comes: places are told to those who arrive, as things stand at that moment."""
+        self.end_overdue()
+        for number in numbers:
+            self.happen("come", number, number // 3, number % 5)
 
     # Nodes
 

@@ -12,10 +12,20 @@ from llmlb.scheduler import debts
 from llmlb.scheduler import order as order_module
 from llmlb.scheduler.prices import Cost
 from llmlb.scheduler.ticket import Ticket
-from tests.property.scene import COSTS, EXACT_WEIGHTS, QUANTA, SECS_A_BYTE, BySize, Event, Scene, events, fits
+from tests.property.scene import (
+    ALIKE,
+    COSTS,
+    EXACT_WEIGHTS,
+    ONE_POOL,
+    QUANTA,
+    SECS_A_BYTE,
+    BySize,
+    Event,
+    Scene,
+    events,
+    fits,
+)
 
-ONE_POOL = ["come"] * 5 + ["next"] * 5 + ["end", "pull", "busy", "leave", "pass"]
-NODES = st.integers(1, 3).map(lambda count: ["m"] * count)
 POOLS = st.lists(st.sampled_from(["a", "b", "a b", "b c", "a b c"]), min_size=1, max_size=3)
 MEMORY = 32
 
@@ -27,7 +37,7 @@ def key_and_rank(scene: Scene, served: list[str], since: int = 0) -> list[tuple[
 
 
 @given(
-    nodes=NODES,
+    nodes=ALIKE,
     weights=EXACT_WEIGHTS,
     cost=COSTS,
     happenings=events(40, ONE_POOL),
