@@ -7,11 +7,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import backlog, bound, costs, drain, estimates, flood, losses, order, retries, shares, stranded
+from benchmarks import backlog, bound, costs, drain, estimates, flood, live, losses, order, retries, shares, stranded
 from benchmarks.rows import TRACE, Line, Missing, Row, Scale
 from benchmarks.table import shown
 
-PARTS = (order, bound, backlog, flood, losses, shares, stranded, drain, estimates, retries, costs)
+PARTS = (order, bound, backlog, flood, losses, shares, stranded, live, drain, estimates, retries, costs)
 ROWS: tuple[Row, ...] = tuple(row for part in PARTS for row in part.ROWS)
 
 
