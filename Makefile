@@ -53,6 +53,10 @@ layers: $(CAN_TEST) ## import-linter: who may import whom
 coverage: $(CAN_TEST) ## all tests, with branch coverage and its floor
 	$(RUN) pytest --cov --cov-report=term $(ARGS)
 
+.PHONY: fairness
+fairness: $(CAN_RUN) ## measure what is promised about fairness and waits, some minutes; ARGS="--only row" for one
+	$(RUN) benchmarks.fairness $(ARGS)
+
 .PHONY: format
 format: $(CAN_TEST) ## let ruff rewrite what it can
 	$(RUN) ruff check --fix .

@@ -81,15 +81,15 @@ class Stand:
             self.turns.pull(node)
         while self._scheduler.running < len(models):
             self.submit()
-        for _ in range(300):  # so that costs are known, and some keys owe something
-            self.submit()
-            self.free()
         while self._scheduler.waiting < waiting:
+            self.submit()
+        for _ in range(300):  # so that costs are known, and some keys owe something
+            self.free()
             self.submit()
         self._scheduler.filling = False
         for _ in range(50):  # some waits come to their end, and have been foreseen
-            self.submit()
             self.free()
+            self.submit()
 
     def submit(self) -> float:
         """One more request; the seconds it took."""
@@ -114,11 +114,11 @@ class Stand:
         return thread_time() - begin
 
 
-def pop() -> Line:
+def pop(rounds: int) -> Line:
     """A free node takes the next request."""
     stand = Stand(["m"] * 1000, keys=100, waiting=400)
     times = []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         times.append(stand.free())
         stand.submit()
     what = "pop, 100 keys waiting, 1,000 nodes"
@@ -149,10 +149,11 @@ def refusal(waiting: int, rounds: int) -> tuple[float, float]:
 
 def costs(scale: Scale) -> Sequence[Line]:
     """All of them, beside what was seen elsewhere."""
-    lines = [pop()]
+    lines = [pop(ROUNDS // 10 if scale.quick else ROUNDS)]
     alike, mixed = ["m"] * 4, ["a", "ab", "b", "c", "bc", "a"]
-    for waiting, shown, most, count in ((100, "100", 0.5, ROUNDS), (10_000, "10,000", 10.0, ROUNDS // 10)):
-        rounds = count // 10 if scale.quick else count
+    many = 1000 if scale.quick else 10_000
+    for waiting, most, count in ((100, 0.5, ROUNDS), (many, 10.0, ROUNDS // 10)):
+        rounds, shown = count // 10 if scale.quick else count, f"{waiting:,}"
         value = admission(waiting, alike, rounds)
         beside = "naive dry run 1.2 ms and draws 1.5 ms" if waiting == 100 else ""
         what = f"admission that waits, {shown} waiting"

@@ -113,9 +113,9 @@ def shares(scale: Scale) -> Sequence[Line]:
     """Each case, beside what a scheduler without turns (SFQ) gives."""
     lines = []
     for what, case, fair, off in CASES:
-        sfq = case(settings(quantum=SFQ_QUANTUM))
+        beside = "" if scale.quick else f"SFQ {case(settings(quantum=SFQ_QUANTUM)):.3f}"
         value = case(settings())
-        lines.append(judged(what, value, least=fair - off, most=fair + off, digits=3, beside=f"SFQ {sfq:.3f}"))
+        lines.append(judged(what, value, least=fair - off, most=fair + off, digits=3, beside=beside))
     ours = [ever_new(settings(), seed) for seed in scale.seeds(SEEDS)]
     sfq = fmean(ever_new(settings(quantum=SFQ_QUANTUM), seed) for seed in scale.seeds(SEEDS))
     note = "mean of " + "/".join(f"{value:.0f}" for value in ours)

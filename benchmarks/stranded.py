@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 
 from benchmarks.rows import Line, Row, Scale, judged
 from benchmarks.waiting import Waiting
 from benchmarks.worlds import nodes, settings
+from llmlb.scheduler.ticket import Ticket
 from llmlb.simulate.engine import Simulation
 from llmlb.simulate.job import Fate, Job
 from llmlb.simulate.mix import make_mix
@@ -29,9 +30,9 @@ SEEDS = 5
 
 
 class Stranded(Observer):
-    """Adds up the time of nodes that are idle while somebody waits for them."""
+    """Adds up the time of nodes that are idle while one of those who wait could be served there."""
 
-    def __init__(self, simulation: Simulation, waiting: Waiting) -> None:
+    def __init__(self, simulation: Simulation, waiting: Callable[[], Sequence[Ticket]]) -> None:
         self.node_secs = 0.0
         self.down: set[str] = set()
         self._simulation = simulation
@@ -65,7 +66,7 @@ class Stranded(Observer):
         self.node_secs += self._idle * (now - self._since)
         self._since = now
         busy = self._simulation.busy
-        tickets = [request.ticket for request in self._waiting.requests]
+        tickets = self._waiting()
         self._idle = sum(
             any(ticket.model in node.models and node.name not in ticket.tried for ticket in tickets)
             for node in NODES
@@ -77,7 +78,7 @@ def run(length: float, seed: int) -> tuple[float, Simulation]:
     """Stranded node-seconds of a run, and the run."""
     simulation = Simulation(settings(), NODES)
     waiting = Waiting(simulation, make_mix(SPECS, length, seed))
-    stranded = Stranded(simulation, waiting)
+    stranded = Stranded(simulation, lambda: [request.ticket for request in waiting.requests])
     random = Random(seed)
 
     def fail(node: str) -> None:
@@ -105,7 +106,7 @@ def run(length: float, seed: int) -> tuple[float, Simulation]:
 
 def stranded(scale: Scale) -> Sequence[Line]:
     """Over all runs."""
-    runs = [run(scale.secs(1800, 600), seed) for seed in scale.seeds(SEEDS)]
+    runs = [run(scale.secs(1800, 300), seed) for seed in scale.seeds(SEEDS)]
     served = sum(simulation.outcomes[Outcome.SERVED] for _, simulation in runs)
     arrivals = sum(simulation.arrivals for _, simulation in runs)
     retried = sum(fate.attempts > 1 for _, simulation in runs for fate in simulation.fates)

@@ -10,12 +10,17 @@ MARKS = {True: "met", False: "NOT MET", None: ""}
 HEADER = ("what", "must", "measured", "", "beside")
 
 
+def cells(line: Line) -> tuple[str, ...]:
+    """A line, column by column."""
+    return line.what, line.must, line.measured, MARKS[line.met], line.beside
+
+
 def shown(row: Row, lines: Sequence[Line], scale: Scale) -> str:
     """A row with its lines, in columns."""
-    cells = [(line.what, line.must, line.measured, MARKS[line.met], line.beside) for line in lines]
-    widths = [max(len(cell) for cell in column) for column in zip(HEADER, *cells, strict=True)]
+    texts = [cells(line) for line in lines]
+    widths = [max(len(text) for text in column) for column in zip(HEADER, *texts, strict=True)]
+    body = ("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)) for line in texts)
     title = f"{row.title} (--only {row.name}; {seeds_of(row, scale)})"
-    body = ("  ".join(cell.ljust(width) for cell, width in zip(cell_row, widths, strict=True)) for cell_row in cells)
     return "\n".join([title, *(f"  {text.rstrip()}" for text in body), ""])
 
 
