@@ -1,14 +1,13 @@
 """A scheduler with nodes and clients around it, for anything that can happen in any unit of cost.
 
-Its guesses are the sizes of the requests, a quarter of a second for each byte: so a test decides what is guessed, by
-the request. Nothing is learned from requests that did not come to their proper end, and here none does.
+Its guesses are the sizes of the requests, a quarter of a second for each byte, up to a limit: so a test decides what is
+guessed, by the request. Nothing is learned from requests that did not come to their proper end, and here none does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import cycle
-from math import inf
 
 import hypothesis.strategies as st
 
@@ -19,6 +18,8 @@ from llmlb.scheduler.prices import Cost
 from llmlb.scheduler.ticket import Actual, Place, Ticket
 
 SECS_A_BYTE = 0.25
+MOST_BYTES = 200
+"""Nothing is guessed to take longer than so many."""
 TOKENS_A_SECOND = 64.0
 DEFAULT_SECS = 7.8125
 """At that many tokens a second, what 500 tokens take: the unknown costs the same in both units."""
@@ -26,7 +27,9 @@ EXACT_WEIGHTS = st.sampled_from([{}, {}, {"A": 2.0}, {"A": 1.0, "B": 2.0, "C": 4
 """Costs per weight come out exactly in these, so that both sides of a comparison see the same ties."""
 COSTS: st.SearchStrategy[Cost] = st.sampled_from(["seconds", "request", "tokens"])
 QUANTA: dict[Cost, float] = {"seconds": 8.0, "request": 1.0, "tokens": 512.0}
-UNITS = COSTS.flatmap(lambda cost: st.tuples(st.just(cost), st.sampled_from([QUANTA[cost], 3 * QUANTA[cost]])))
+UNITS = COSTS.flatmap(
+    lambda cost: st.tuples(st.just(cost), st.sampled_from([QUANTA[cost] / 8, QUANTA[cost], 3 * QUANTA[cost]]))
+)
 """A unit of cost and a quantum."""
 ALIKE = st.integers(1, 3).map(lambda count: ["m"] * count)
 """Nodes of one pool."""
@@ -40,10 +43,11 @@ LAST = st.lists(st.integers(0, 20), min_size=2, max_size=5)
 """Who arrives last: see `Scene.arrivals`."""
 
 
-def events(most: int = 50, happenings: Sequence[str] = HAPPENINGS) -> st.SearchStrategy[list[Event]]:
+def events(most: int = 50, happenings: Sequence[str] = HAPPENINGS, least: int = 0) -> st.SearchStrategy[list[Event]]:
     """Things that happen one after another."""
     numbers = st.integers(0, 20)
-    return st.lists(st.tuples(st.sampled_from(happenings), numbers, numbers, numbers), max_size=most)
+    happening = st.tuples(st.sampled_from(happenings), numbers, numbers, numbers)
+    return st.lists(happening, min_size=least, max_size=most)
 
 
 class BySize(Predictor):
@@ -54,7 +58,7 @@ class BySize(Predictor):
         self.a_byte = a_byte
 
     def line(self, key: str, model: str) -> tuple[float, float, float]:
-        return 0.0, self.a_byte, inf
+        return 0.0, self.a_byte, self.a_byte * MOST_BYTES
 
 
 class Scene:
@@ -274,7 +278,7 @@ def fits(ticket: Ticket, node: str, serves: Mapping[str, frozenset[str]]) -> boo
 
 def secs(ticket: Ticket) -> float:
     """How long a request is guessed to take."""
-    return ticket.size * SECS_A_BYTE
+    return min(ticket.size, MOST_BYTES) * SECS_A_BYTE
 
 
 def foretell(scheduler: FairScheduler) -> None:

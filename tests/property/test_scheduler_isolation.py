@@ -6,7 +6,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 
 from llmlb.scheduler import debts
 from llmlb.scheduler import order as order_module
@@ -36,6 +36,13 @@ def key_and_rank(scene: Scene, served: list[str], since: int = 0) -> list[tuple[
     return [(name[0], rank[name]) for name in served]
 
 
+@example(
+    nodes=["m"],
+    weights={},
+    cost="seconds",
+    happenings=[("come", 1, 0, 0), ("come", 0, 0, 0), ("next", 0, 0, 0), ("busy", 0, 0, 0), ("next", 0, 0, 0)],
+    lost=[(0, "B")],
+)
 @given(
     nodes=ALIKE,
     weights=EXACT_WEIGHTS,

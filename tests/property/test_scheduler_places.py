@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 
 import hypothesis.strategies as st
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 
 from llmlb.scheduler.plan import dry_run
 from llmlb.scheduler.prices import Cost
@@ -36,6 +36,7 @@ def test_by_request_the_position_is_the_number_of_dispatches_until_its_own(
     assert sorted(told.values()) == list(range(1, len(told) + 1))
 
 
+@settings(max_examples=4 * settings().max_examples)
 @given(
     nodes=ALIKE,
     weights=EXACT_WEIGHTS,
@@ -123,6 +124,7 @@ def test_on_nodes_of_several_kinds_the_position_is_exact_if_services_also_take_a
             assert place.wait is None, "no node can serve it"
 
 
+@settings(max_examples=4 * settings().max_examples)
 @given(nodes=ALIKE, weights=EXACT_WEIGHTS, fair=st.booleans(), unit=UNITS, happenings=events(60, ONE_POOL))
 def test_the_rounds_played_through_are_the_dry_run(
     nodes: list[str], weights: dict[str, float], fair: bool, unit: tuple[Cost, float], happenings: list[Event]
