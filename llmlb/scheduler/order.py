@@ -127,6 +127,7 @@ class Order:
         self.revision += 1
         del queue[at]
         self._left(flow, ticket.model)
+        self.charges.restand(flow)
         self._tidy()
 
     def take(self, node: str, now: float) -> Running | None:
@@ -239,13 +240,10 @@ class Order:
         return running
 
     def _stand(self, flow: Flow, pool: Pool) -> None:
-        """Bring the flow's entry in a pool's contest up to date: enter, change or leave."""
+        """A request for this pool has joined the flow: enter its contest, or take note of a new head."""
         head = flow.head(pool)
+        assert head is not None
         entrant = pool.contest.entrants.get(flow.key)
-        if head is None:
-            if entrant is not None:
-                pool.contest.remove(flow.key)
-            return
         if entrant is None:
             entrant = self._enter(flow, pool)
         elif entrant.head == head.number:
@@ -268,15 +266,19 @@ class Order:
         return standing
 
     def _left(self, flow: Flow, model: str) -> None:
+        """A request is out of its queue. The flow has to be restood, where it waits still."""
         flow.waiting -= 1
         self.waiting -= 1
         if not flow.queues[model]:
             del flow.queues[model]
         if not flow.waiting:
             self.sent_back.discard(flow.key)
-        for pool in flow.standings:
+        for pool, standing in flow.standings.items():
             if flow.key in pool.contest.entrants:
-                self._stand(flow, pool)
+                if (head := flow.head(pool)) is None:
+                    pool.contest.remove(flow.key)
+                else:
+                    standing.head = head.number
 
     def _ended(self, running: Running) -> None:
         self.revision += 1
