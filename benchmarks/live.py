@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from statistics import median
 from time import perf_counter
 
+from benchmarks.echo import echoing
 from benchmarks.program import Program, comes, serving, stats
 from benchmarks.rows import Line, Row, Scale, judged
 from benchmarks.wire import Client, Listener, Node, request
@@ -22,8 +23,11 @@ SETTLE_SECS = 0.1
 MS = 1000.0
 
 
-async def node_gaps(count: int) -> list[float]:
-    """So many times in which a node was free while 100 requests waited, in seconds, as the node saw them."""
+async def node_gaps(count: int) -> tuple[list[float], list[float]]:
+    """So many times in which a node was free while 100 requests waited, in seconds, as the node saw them.
+
+    Beside them the round trips, meanwhile, of a process that only sends back what it gets.
+    """
     gaps: list[float] = []
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Node(SERVICE_SECS, CHUNK_SECS, gaps), "127.0.0.1", 0)
@@ -37,10 +41,11 @@ async def node_gaps(count: int) -> list[float]:
         async def enough() -> bool:
             return len(gaps) >= count
 
-        await comes(enough, "the gateway is too slow", 120.0)
+        async with echoing() as echoes:
+            await comes(enough, "the gateway is too slow", 120.0)
         for client in clients:
             client.transport.abort()
-    return gaps
+    return gaps, echoes
 
 
 async def stream_delays(rounds: int) -> list[float]:
@@ -98,13 +103,15 @@ async def _waiting(program: Program, count: int) -> None:
 
 def gaps(scale: Scale) -> Sequence[Line]:
     """How long a free node waits for the first byte of its next request."""
-    times = sorted(asyncio.run(node_gaps(200 if scale.quick else 2000)))
+    times, echoes = map(sorted, asyncio.run(node_gaps(200 if scale.quick else 2000)))
     note = f"{len(times)} times; both ways over the socket included"
     what = "free node to next request, 100 waiting"
-    return [
-        judged(f"{what}: p50", quantile(times, 0.5) * MS, most=1.0, unit=" ms", digits=2, note=note),
-        judged(f"{what}: p99", quantile(times, 0.99) * MS, most=5.0, unit=" ms", digits=2),
-    ]
+    lines = []
+    for name, part, most in (("p50", 0.5, 1.0), ("p99", 0.99, 5.0)):
+        beside = f"an echo {quantile(echoes, part) * MS:.2f} ms"
+        value = quantile(times, part) * MS
+        lines.append(judged(f"{what}: {name}", value, most=most, unit=" ms", digits=2, note=note, beside=beside))
+    return lines
 
 
 def arrivals(scale: Scale) -> Sequence[Line]:
