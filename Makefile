@@ -33,6 +33,10 @@ serve: $(CAN_RUN) ## the gateway itself; CONFIG=file names its configuration
 test: $(CAN_TEST) ## all tests; ARGS are pytest's
 	$(RUN) pytest $(ARGS)
 
+.PHONY: soak
+soak: $(CAN_TEST) ## the property tests with thousands of examples each, new ones every time: 20 to 30 minutes
+	HYPOTHESIS_PROFILE=soak $(RUN) pytest --timeout=0 tests/property $(ARGS)
+
 .PHONY: check
 check: lint types layers coverage ## what CI asks: lint, types, layers, all tests, coverage
 

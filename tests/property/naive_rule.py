@@ -87,6 +87,8 @@ class Service:
     before: float | None = None
     """What it had cost when another key began to wait for its node; None while none has."""
     charged: float = 0.0
+    first: int = 0
+    """The turn since which its key has always had something there that nobody waited for."""
     counted: int = 0
     """When it was last charged, among all such moments."""
     elsewhere: dict[Nodes, float] = attrs.field(factory=dict)
@@ -182,8 +184,9 @@ class NaiveRule:
         self.waiting.sort(key=lambda r: r.number)
         self.note_heads(key, heads)
         for pool in wanted:
-            for service in self.not_charged_yet(pool, but=key):
-                self.contend(service)
+            for service in sorted(self.not_charged_yet(pool), key=lambda s: s.first):
+                if self.flow(service.request) != key:
+                    self.contend(service)
 
     def serve(self, request: Request, node: str, now: float) -> None:
         """It meets an idle node."""
@@ -214,14 +217,13 @@ class NaiveRule:
             pool.limit = min(pool.limit, pool.accounts[key].tag + half)
         if first is not None:
             pool.accounts[self.flow(first)].served = True
-            self.withdraw(first)
+            self.waiting.remove(first)
             self.dispatch(first, node)
         return first
 
     def withdraw(self, request: Request) -> None:
-        heads = self.heads(self.flow(request))
         self.waiting.remove(request)
-        self.note_heads(self.flow(request), heads)
+        self.note(self.flow(request))
 
     def finish(self, request: Request, cost: float, *, again: bool = False) -> None:
         service = self.running.pop(request.id)
@@ -281,13 +283,14 @@ class NaiveRule:
         if self.keys_waiting(pool) - {key}:
             self.contend(service)
         else:
+            before = [s.first for s in self.not_charged_yet(pool) if self.flow(s.request) == key and s is not service]
+            service.first = min(before, default=self.turn)
             self.note(key)
 
     # Charges
 
-    def not_charged_yet(self, pool: Nodes, but: str) -> list[Service]:
-        services = [s for s in self.running.values() if s.where is pool and s.before is None]
-        return [service for service in services if self.flow(service.request) != but]
+    def not_charged_yet(self, pool: Nodes) -> list[Service]:
+        return [s for s in self.running.values() if s.where is pool and s.before is None]
 
     def contend(self, service: Service) -> None:
         service.before = service.rate * (self.now - service.start)

@@ -112,10 +112,11 @@ class Compared(Scene):
             assert set(pool.contest.entrants) == self.naive.keys_waiting(nodes)
             for key, standing in pool.contest.entrants.items():
                 assert standing.tag == pytest.approx(nodes.accounts[key].tag, abs=1e-9)
+            assert pool.contest.limit == pytest.approx(nodes.limit, abs=1e-9)
             assert pool.pace == pytest.approx(nodes.pace, abs=1e-9)
 
 
-@settings(max_examples=6 * settings().max_examples)
+@settings(max_examples=4 * settings().max_examples)
 @given(
     nodes=MODELS,
     weights=EXACT_WEIGHTS,
