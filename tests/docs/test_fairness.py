@@ -151,7 +151,7 @@ FIGURES: list[tuple[str, float]] = [
     ("({:g} Q + C) max", order.WELCOME),
     ("waited for more than {:g} turns", order.MEMORY),
     ("it counts as {:g} turns ago", order.MEMORY),
-    ("never more than {:g} seconds of node time", debts.HORIZON_SECS),
+    ("never owes more than {:g} seconds of node time", debts.HORIZON_SECS),
     ("more than {:g} seconds' worth", debts.HORIZON_SECS),
     ("by at most {:g} Q/w between", charges.ELSEWHERE),
     ("charged what is missing, and Q/{:g} ahead", 1 / charges.AHEAD),
