@@ -26,12 +26,33 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
+class Ratio:
+    """How values compare with what was expected of them: 1 for as expected, and nearly 1 while they are few."""
+
+    __slots__ = ("_expected", "_n", "_values", "value")
+
+    def __init__(self) -> None:
+        self._n = self._values = self._expected = 0.0
+        self.value = 1.0
+
+    def add(self, value: float, expected: float) -> None:
+        """Take in a sample."""
+        self._n = FORGET * self._n + 1
+        self._values = FORGET * self._values + value
+        self._expected = FORGET * self._expected + expected
+        if self._expected > 0.0:
+            doubt = SHRINK * self._expected / self._n
+            self.value = (self._values + doubt) / (self._expected + doubt)
+
+
 class Line:
     """Least squares with forgetting: y = a + b x, with neither a nor b below 0."""
 
-    __slots__ = ("_n", "_x", "_xx", "_xy", "_y", "a", "b", "mean")
+    __slots__ = ("_n", "_x", "_xx", "_xy", "_y", "a", "b", "mean", "outcome")
 
     def __init__(self) -> None:
+        self.outcome = Ratio()
+        """How all samples came out against the line, each as it came: not quite 1 while things change."""
         self._n = self._x = self._y = self._xx = self._xy = 0.0
         self.a = self.b = 0.0
         self.mean = 0.0
@@ -52,25 +73,6 @@ class Line:
         if slope * mean_x > mean_y:
             slope = mean_y / mean_x
         self.a, self.b, self.mean = max(0.0, mean_y - slope * mean_x), slope, mean_y
-
-
-class Ratio:
-    """How values compare with what was expected of them: 1 for as expected, and nearly 1 while they are few."""
-
-    __slots__ = ("_expected", "_n", "_values", "value")
-
-    def __init__(self) -> None:
-        self._n = self._values = self._expected = 0.0
-        self.value = 1.0
-
-    def add(self, value: float, expected: float) -> None:
-        """Take in a sample."""
-        self._n = FORGET * self._n + 1
-        self._values = FORGET * self._values + value
-        self._expected = FORGET * self._expected + expected
-        if self._expected > 0.0:
-            doubt = SHRINK * self._expected / self._n
-            self.value = (self._values + doubt) / (self._expected + doubt)
 
 
 class Predictor:
@@ -99,11 +101,10 @@ class Predictor:
         if not self.known:
             return self.default, 0.0, self.default
         ratio = self._ratios.get((key, model))
-        times = ratio.value if ratio is not None else 1.0
         line = self._lines.get(model)
         if line is None:
-            mean = self._all.mean * times
-            return mean, 0.0, mean
+            return self._all.mean, 0.0, self._all.mean
+        times = ratio.value / line.outcome.value if ratio is not None else 1.0
         return line.a * times, line.b * times, MOST * line.mean * times
 
     def predict(self, key: str, model: str, size: float) -> float:
@@ -117,7 +118,9 @@ class Predictor:
         self._all.add(size, value)
         line = recent(self._lines, model, Line)
         line.add(size, value)
-        recent(self._ratios, (key, model), Ratio).add(value, line.a + line.b * size)
+        expected = line.a + line.b * size
+        line.outcome.add(value, expected)
+        recent(self._ratios, (key, model), Ratio).add(value, expected)
 
 
 def recent(kept: OrderedDict[K, V], key: K, new: type[V]) -> V:

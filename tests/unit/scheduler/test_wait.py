@@ -1,0 +1,83 @@
+"""The plan played through with drawn service times."""
+
+from __future__ import annotations
+
+from math import inf
+
+import pytest
+
+from llmlb.scheduler.ratios import Ratios
+from llmlb.scheduler.wait import STEPS, Node, Step, wait
+
+M = frozenset({"m"})
+AS_PREDICTED = Ratios()
+
+
+def step(secs: float, deadline: float = inf, model: str = "m") -> Step:
+    return Step(model, secs, deadline)
+
+
+def at(*free: float, models: frozenset[str] = M, speed: float = 1.0) -> list[Node]:
+    return [Node(models, when, speed) for when in free]
+
+
+def test_with_nobody_before_it_a_request_waits_for_the_first_free_node() -> None:
+    assert wait(at(107.0, 104.0), [], 0.0, "m", AS_PREDICTED, 100.0) == 4.0
+
+
+def test_each_request_before_it_takes_the_node_that_is_free_first() -> None:
+    assert wait(at(104.0, 107.0), [step(10.0), step(1.0)], 0.0, "m", AS_PREDICTED, 100.0) == 8.0
+
+
+def test_a_request_in_service_ends_when_predicted() -> None:
+    node = Node(M, 100.0, 1.0, expected=10.0, elapsed=4.0)
+    assert wait([node], [step(10.0)], 0.0, "m", AS_PREDICTED, 100.0) == pytest.approx(16.0)
+
+
+def test_a_slow_node_takes_its_time() -> None:
+    assert wait(at(100.0, speed=3.0), [step(2.0)], 0.0, "m", AS_PREDICTED, 100.0) == 6.0
+
+
+def test_who_will_have_timed_out_by_his_turn_is_skipped() -> None:
+    before = [step(10.0), step(50.0, deadline=105.0), step(10.0)]
+    assert wait(at(100.0), before, 0.0, "m", AS_PREDICTED, 100.0) == 20.0
+
+
+def test_nodes_that_cannot_serve_it_do_not_count() -> None:
+    nodes = at(100.0) + at(130.0, models=frozenset({"x"}))
+    before = [step(5.0, model="x"), step(7.0), step(1.0, model="nobody's")]
+    assert wait(nodes, before, 0.0, "m", AS_PREDICTED, 100.0) == 7.0
+    assert wait(nodes, before, 0.0, "x", AS_PREDICTED, 100.0) == 35.0
+
+
+def test_of_two_kinds_of_nodes_that_fit_the_one_free_first_is_taken() -> None:
+    nodes = at(100.0) + at(103.0, models=frozenset({"m", "x"}))
+    assert wait(nodes, [step(10.0), step(10.0)], 0.0, "m", AS_PREDICTED, 100.0) == 10.0
+
+
+def test_the_estimate_is_the_middle_of_what_may_happen() -> None:
+    ratios = Ratios()
+    for ratio in [0.5] * 50 + [1.0] * 50 + [8.0] * 50:
+        ratios.add(ratio, 1.0)
+    node = Node(M, 100.0, 1.0, expected=10.0)
+    assert wait([node], [], 0.0, "m", ratios, 100.0) == pytest.approx(10.0)
+    assert wait([node], [step(10.0)] * 40, 0.0, "m", ratios, 100.0) == pytest.approx(10 * 41 * 9.5 / 3, rel=0.15)
+
+
+def test_it_never_shrinks_with_the_requests_before_it() -> None:
+    ratios = Ratios()
+    for number in range(200):
+        ratios.add(0.2 + (number * 37 % 100) / 40, 1.0)
+    nodes = [Node(M, 100.0, 1.0, expected=10.0, elapsed=elapsed) for elapsed in (1.0, 4.0, 11.0)]
+    waits = [wait(nodes, [step(10.0)] * ahead, 0.0, "m", ratios, 100.0) for ahead in range(STEPS)]
+    assert waits == sorted(waits)
+
+
+def test_beyond_the_steps_the_rest_takes_as_long_as_predicted_shared_by_all() -> None:
+    before = [step(10.0)] * STEPS
+    near = wait(at(100.0, 100.0), before, 0.0, "m", AS_PREDICTED, 100.0)
+    assert wait(at(100.0, 100.0), before, 600.0, "m", AS_PREDICTED, 100.0) == pytest.approx(near + 300.0)
+
+
+def test_what_is_overdue_is_now() -> None:
+    assert wait(at(90.0), [], 0.0, "m", AS_PREDICTED, 100.0) == 0.0
