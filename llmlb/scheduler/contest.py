@@ -2,8 +2,8 @@
 
 Deficit round robin kept as tags. A key's tag is the service it has had, per unit of weight. A round takes in the
 keys that are less than half a quantum ahead of the least served one; they are served in the order of their last
-turns, each until it is beyond that limit, and then the next round begins. Half a quantum up and half down, in place of
-the textbook's "deficit >= cost", keeps turns even when costs wobble.
+turns, each until it is beyond that limit, and then the next round begins; so it does when a key begins to wait. Half a
+quantum up and half down, in place of the textbook's "deficit >= cost", keeps turns even when costs wobble.
 
 Source: Shreedhar and Varghese, "Efficient fair queueing using deficit round-robin" (1995), with virtual-time tags
 in place of credit. Invariant: whoever is chosen is less than half a quantum ahead of every key that waits. From it
@@ -82,6 +82,17 @@ class Contest:
         if len(self._ring) + len(self._ahead) > 64 + 4 * len(self.entrants):
             self._rebuild()
 
+    def widen(self, quantum: float) -> None:
+        """Somebody begins to wait: the round takes in all who are within half a quantum of the least, like a new one.
+
+        Newcomers enter below the others. Without this, ever-new ones would keep a round going that the others, who are
+        level with each other, are not in.
+        """
+        least = self.least()
+        if least is not None and least + quantum / 2 > self.limit:
+            self.limit = least + quantum / 2
+            self._join()
+
     def remove(self, key: str) -> None:
         """Take a key out."""
         entrant = self.entrants.pop(key)
@@ -139,7 +150,12 @@ class Contest:
             if not ahead:
                 return None
             self.limit = ahead[0][0] + quantum / 2
-            while ahead and ahead[0][0] < self.limit:
-                _, _, entrant, stamp = heappop(ahead)
-                if stamp == entrant.stamp:
-                    self._push(entrant)
+            self._join()
+
+    def _join(self) -> None:
+        """Those who were ahead of the round and are below its limit now are in it."""
+        ahead = self._ahead
+        while ahead and ahead[0][0] < self.limit:
+            _, _, entrant, stamp = heappop(ahead)
+            if stamp == entrant.stamp:
+                self._push(entrant)

@@ -244,12 +244,15 @@ class Order:
         head = flow.head(pool)
         assert head is not None
         entrant = pool.contest.entrants.get(flow.key)
+        newcomer = entrant is None
         if entrant is None:
             entrant = self._enter(flow, pool)
         elif entrant.head == head.number:
             return
         entrant.last, entrant.head = flow.last, head.number
         pool.contest.put(entrant, self.prices.quantum)
+        if newcomer:
+            pool.contest.widen(self.prices.quantum)
 
     def _enter(self, flow: Flow, pool: Pool) -> Standing:
         """The standing with which a flow begins to compete: debt stays, within the horizon; credit does not."""

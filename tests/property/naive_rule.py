@@ -183,6 +183,8 @@ class NaiveRule:
         self.waiting.append(request)
         self.waiting.sort(key=lambda r: r.number)
         self.note_heads(key, heads)
+        for pool in entering:
+            pool.limit = max(pool.limit, self.least(pool) + self.quantum / 2)
         for pool in wanted:
             for service in sorted(self.not_charged_yet(pool), key=lambda s: s.first):
                 if self.flow(service.request) != key:
