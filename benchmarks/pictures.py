@@ -15,28 +15,27 @@ from llmlb.simulate.report import Tried
 from llmlb.simulate.workload import Workload
 
 SEED = 1
-NODES = 2
 LENGTH_SECS = 1800.0
 LANGUAGES: tuple[tuple[Locale, str], ...] = (("en", ""), ("ja", ".ja"))
 WEIGHTS = {"weight-1": 1.0, "weight-2": 2.0, "weight-4": 4.0}
 
 
 def weights(length: float) -> list[Tried]:
-    """Three keys that always want more, and one of them goes for a while."""
-    specs = [f"{key}: closed=6, mean=5" for key in ("weight-1", "weight-2")]
-    specs.append(f"weight-4: closed=6, mean=5, stop={length / 3}")
-    specs.append(f"weight-4: closed=6, mean=5, start={2 * length / 3}")
-    return [_tried("1 : 2 : 4", settings(weights=WEIGHTS), make_mix(specs, length, SEED))]
+    """Three keys that always want more, and one of them is away for a while."""
+    client = "closed=12, mean=3, cv=0.5"
+    specs = [f"{key}: {client}" for key in ("weight-1", "weight-2")]
+    specs += [f"weight-4: {client}, stop={length / 3}", f"weight-4: {client}, start={2 * length / 3}"]
+    return [_tried("1 : 2 : 4", 6, settings(weights=WEIGHTS), make_mix(specs, length, SEED))]
 
 
 def flood(length: float) -> list[Tried]:
     """Three light keys beside one that asks for twice what there is from a quarter of the time on."""
-    specs = [f"light-{number}: rate={0.03 * NODES}, mean=3" for number in (1, 2, 3)]
-    specs.append(f"flood: rate={0.25 * NODES}, mean=8, start={length / 4}, stop={3 * length / 4}")
+    specs = [f"light-{number}: rate=0.06, mean=3" for number in (1, 2, 3)]
+    specs.append(f"flood: rate=0.5, mean=8, start={length / 4}, stop={3 * length / 4}")
     workload = make_mix(specs, length, SEED)
     return [
-        _tried("enable_fairness = true", settings(), workload),
-        _tried("enable_fairness = false", settings(fair=False), workload),
+        _tried("enable_fairness = true", 2, settings(), workload),
+        _tried("enable_fairness = false", 2, settings(fair=False), workload),
     ]
 
 
@@ -52,6 +51,6 @@ def draw(folder: Path, length: float = LENGTH_SECS) -> list[Path]:
     return written
 
 
-def _tried(name: str, config: Config, workload: Workload) -> Tried:
-    run = drive(config, alike(NODES), workload)
+def _tried(name: str, count: int, config: Config, workload: Workload) -> Tried:
+    run = drive(config, alike(count), workload)
     return Tried(name, run, measure(run))
