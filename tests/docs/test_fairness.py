@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -11,13 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.pictures import LENGTH_SECS, WEIGHTS, flood, weights
 from llmlb.config.load import load
 from llmlb.config.model import Config, Fairness, Queue
 from llmlb.config.settings import settings_of
 from llmlb.scheduler import charges, contest, debts, forecasts, order, plan, prices, promises
 from llmlb.simulate.engine import Simulation
 from llmlb.simulate.job import Fate, Job, NodeSpec
+from llmlb.simulate.measure import quantile, waited
 from llmlb.simulate.observer import Observer
+from llmlb.simulate.report import Tried
 from llmlb.simulate.texts import TEXTS as SIMULATE_TEXTS
 from tests.docs.blocks import Block, blocks_of
 
@@ -168,6 +172,86 @@ FIGURES: list[tuple[str, float]] = [
 @pytest.mark.parametrize(("said", "value"), FIGURES)
 def test_figures_are_those_of_the_code(said: str, value: float) -> None:
     assert said.format(value) in " ".join(TEXT.split())
+
+
+MEASURED: list[tuple[str, str, float]] = [
+    (r"({}) on one node, {} on four", "gap, 1 node", 1),
+    (r"{} on one node, ({}) on four", "gap, 4 nodes", 1),
+    (r"allows \| ({}) %", "gap / bound, random cases", 100),
+    (r"points on average, ({}) at worst", "shares of 300 s, weights 1:2:4, off by", 100),
+    (r"of weight 1: {} and ({})\)", "shares of 300 s, weights 1:2:4:1, off by", 100),
+    (r"and on four \| ({}) s and {} s", "light key beside a flood, 1 node: p50", 1),
+    (r"and on four \| {} s and ({}) s", "light key beside a flood, 4 nodes: p50", 1),
+    (r"for less than \| ({}) s and {} s", "light key beside a flood, 1 node: p99", 1),
+    (r"for less than \| {} s and ({}) s", "light key beside a flood, 4 nodes: p99", 1),
+    (r"504 \| ({}) %", "light keys on the trace, load 1.3: 504", 100),
+    (r"failing nodes \| ({}) \|", "idle node time while a request waits for the node", 1),
+    (r"\(mean ({}) %\)", "wait: median error, mean of all", 100),
+    (r"\(mean ({}) s\)", "wait: mean error, mean of all", 1),
+    (r"long overload \| ({}) %", "Retry-After comes true, waves", 100),
+    (r"long overload \| {} % and ({}) %", "Retry-After comes true, long overload", 100),
+    (r"10,000 waiting \| ({}) ms", "admission that waits, 100 waiting", 1),
+    (r"10,000 waiting \| {} ms and ({}) ms", "admission that waits, 10,000 waiting", 1),
+    (r"light keys so lose ({}) %", "light keys in bursts of the trace, push_out: 429", 100),
+    (r"({}) % of places were exact", "place exact, by seconds, 1 node", 100),
+    (r"({}) % within one on one node", "place within 1, by seconds, 1 node", 100),
+    (r"on one node, ({}) % and {} % on four", "place exact, by seconds, 4 nodes", 100),
+    (r"on one node, {} % and ({}) % on four", "place within 1, by seconds, 4 nodes", 100),
+]
+AGAIN = 0.25
+"""By how much of it a figure may differ when it is measured anew: machines and seeds do, promises do not."""
+
+
+@pytest.mark.parametrize(("said", "what", "scale"), MEASURED, ids=[what for _, what, _ in MEASURED])
+def test_figures_that_were_measured_are_those_of_the_results(said: str, what: str, scale: float) -> None:
+    found = re.search(said.replace("{}", r"[\d.]+"), " ".join(TEXT.split()))
+    assert found is not None
+    results = json.loads((ROOT / "benchmarks" / "results" / "fairness.json").read_text(encoding="utf-8"))
+    (value,) = (line["values"]["value"] for row in results["rows"] for line in row["lines"] if line["what"] == what)
+    assert float(found[1]) == pytest.approx(scale * value, rel=AGAIN, abs=0.05)
+
+
+def number(said: str) -> float:
+    """The number that stands in the document in place of {}."""
+    found = re.search(said.replace("{}", r"([\d.]*\d)"), " ".join(TEXT.split()))
+    assert found is not None, said
+    return float(found[1])
+
+
+def test_the_picture_of_the_flood_shows_what_is_said_of_it() -> None:
+    fair, fifo = flood(LENGTH_SECS)
+    start, stop = LENGTH_SECS / 4, 3 * LENGTH_SECS / 4
+
+    def light(tried: Tried) -> list[Fate]:
+        return [fate for fate in tried.run.fates if fate.job.key.startswith("light") and start <= fate.arrived < stop]
+
+    waits = waited(light(fair))
+    assert quantile(waits, 0.5) == pytest.approx(
+        number("requests of that quarter of an hour wait for less than {} sec"), AGAIN
+    )
+    assert quantile(waits, 0.9) == pytest.approx(number("nine of ten for less than {}, and"), AGAIN)
+    assert {fate.status for fate in light(fair)} == {200}
+    assert quantile(waited(light(fifo)), 0.5) == pytest.approx(60.0, abs=1.0)
+    assert sum(fate.status == 504 for fate in light(fifo)) == number(r"and {} of \d+ time out")
+    assert len(light(fifo)) == number(r"and \d+ of {} time out")
+
+
+def test_the_picture_of_the_shares_shows_what_is_said_of_it() -> None:
+    (one,) = weights(LENGTH_SECS)
+    third = LENGTH_SECS / 3
+
+    def shares(start: float, end: float) -> list[int]:
+        had = dict.fromkeys(WEIGHTS, 0.0)
+        for service in one.run.watch.services:
+            had[service.key] += max(0.0, min(service.end, end) - max(service.start, start))
+        return [round(100 * secs / sum(had.values())) for secs in had.values() if secs]
+
+    assert shares(0.0, third) == [
+        number(r"they have {}, \d+ and"),
+        number(r"they have \d+, {} and"),
+        number(r", \d+ and {} %"),
+    ]
+    assert shares(third + 60, 2 * third) == [number(r"the others have {} and"), number(r"the others have \d+ and {} %")]
 
 
 def test_every_test_that_is_named_is_there() -> None:
