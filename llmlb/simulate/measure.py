@@ -14,6 +14,7 @@ from llmlb.simulate.fair_share import fair_shares
 from llmlb.simulate.gaps import gap_bound, largest_gap
 from llmlb.simulate.job import Fate, NodeSpec
 from llmlb.simulate.sampling import pace_of
+from llmlb.simulate.watch import without_instants
 from llmlb.simulate.windows import jain_indices
 from llmlb.simulate.workload import Workload
 from llmlb.telemetry.record import Outcome
@@ -88,7 +89,8 @@ def measure(run: Run) -> Result:
     services = run.watch.services
     backlogs = run.watch.backlogs(length)
     groups = _groups(workload, run.nodes)
-    jain = jain_indices(services, backlogs, weights, groups, length)
+    wanting = {key: without_instants(spans) for key, spans in backlogs.items()}
+    jain = jain_indices(services, wanting, weights, groups, length)
     busy: dict[str, float] = defaultdict(float)
     for service in services:
         busy[service.key] += max(0.0, min(service.end, length) - service.start)

@@ -31,9 +31,8 @@ class Watch(Observer):
 
     def waits(self, job: Job, now: float) -> None:
         if not self._waiting[job.key]:
-            spans = self._spans[job.key]
-            # One that leaves while the next comes in the same instant leaves no gap.
-            self._since[job.key] = spans.pop()[0] if spans and spans[-1][1] == now else now
+            # Even if the last one left in this very instant: to the scheduler the key has come back.
+            self._since[job.key] = now
         self._waiting[job.key] += 1
 
     def left(self, job: Job, now: float) -> None:
@@ -52,3 +51,12 @@ class Watch(Observer):
             if waiting and self._since[key] < until:
                 found.setdefault(key, []).append((self._since[key], until))
         return found
+
+
+def without_instants(spans: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The same times, with a key that came back in the very instant in which its last request left never gone."""
+    joined: list[tuple[float, float]] = []
+    for start, end in spans:
+        at_once = bool(joined) and joined[-1][1] == start
+        joined.append((joined.pop()[0] if at_once else start, end))
+    return joined

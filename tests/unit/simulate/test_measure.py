@@ -122,7 +122,7 @@ def test_a_bound_is_given_only_where_one_is_promised() -> None:
 
 
 def test_standing_demand_is_shared_evenly_and_within_the_bound() -> None:
-    workload = make_mix(["a: closed=3, mean=12", "b: closed=3, mean=3", "c: rate=0.05, mean=2"], 1800.0, 1)
+    workload = make_mix(["a: closed=5, mean=12", "b: closed=5, mean=3", "c: rate=0.05, mean=2"], 1800.0, 1)
     nodes = [NodeSpec(f"n{n}") for n in range(2)]
     fair = measure(drive(Config(queue=Queue(timeout_secs=600)), nodes, workload))
     fifo = measure(drive(Config(queue=Queue(timeout_secs=600, enable_fairness=False)), nodes, workload))
