@@ -154,5 +154,11 @@ def test_every_layer_and_every_name_of_the_architecture_exists() -> None:
         assert re.search(rf"^\s*(class {name}\b|{name}\b.*=)", code, re.MULTILINE), name
 
 
+def test_every_module_of_the_scheduler_has_its_place_in_the_architecture() -> None:
+    (paragraph,) = re.findall(r"## The scheduler\n(.*?)\n## ", ARCHITECTURE, re.DOTALL)
+    modules = {path.stem for path in (PACKAGE / "scheduler").glob("[a-z]*.py")}
+    assert modules - set(re.findall(r"`(\w+)`", paragraph)) == set()
+
+
 def test_the_changelog_tells_of_this_version() -> None:
     assert f"## {__version__}" in TEXTS["CHANGELOG.md"]
