@@ -1,4 +1,7 @@
-"""How far the waits that are told are from those that come."""
+"""How far the waits that are told are from those that come.
+
+Whole seconds are told: the error of a wait of less than a second is taken against a second.
+"""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class Result:
     estimates: int
     """How many waits could be held against an estimate."""
     estimate_error: float | None
-    """Median of |wait - estimate| / wait."""
+    """Median of |wait - estimate| / wait; a wait of less than a second counts as one, for whole seconds are told."""
     estimate_bias: float | None
     """Mean of wait - estimate, seconds: above 0, waits were longer than told."""
     estimate_miss: float | None
@@ -115,7 +115,7 @@ def measure(run: Run) -> Result:
         gap=gap,
         bound=gap_bound(services, weights, compared, len(run.nodes), run.config.fairness.quantum) if promised else None,
         estimates=len(told),
-        estimate_error=median(abs(wait - told_) / wait for wait, told_, _ in told) if told else None,
+        estimate_error=median(abs(wait - told_) / max(1.0, wait) for wait, told_, _ in told) if told else None,
         estimate_bias=fmean(wait - told_ for wait, told_, _ in told) if told else None,
         estimate_miss=fmean(abs(wait - told_) for wait, told_, _ in told) if told else None,
         below=fmean(below for _, _, below in told) if told else None,
