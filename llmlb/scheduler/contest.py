@@ -83,7 +83,7 @@ class Contest:
             self._rebuild()
 
     def widen(self, quantum: float) -> None:
-        """Somebody begins to wait: the round takes in all who are within half a quantum of the least, like a new one.
+        """Somebody in the round begins to wait: it takes in all within half a quantum of the least, like a new one.
 
         Newcomers enter below the others. Without this, ever-new ones would keep a round going that the others, who are
         level with each other, are not in.

@@ -244,14 +244,16 @@ class Order:
         head = flow.head(pool)
         assert head is not None
         entrant = pool.contest.entrants.get(flow.key)
-        newcomer = entrant is None
+        begins = False
         if entrant is None:
             entrant = self._enter(flow, pool)
+            # Not for one that comes back ahead of the round: hanging up and asking again would bring it in.
+            begins = entrant.tag < pool.contest.limit
         elif entrant.head == head.number:
             return
         entrant.last, entrant.head = flow.last, head.number
         pool.contest.put(entrant, self.prices.quantum)
-        if newcomer:
+        if begins:
             pool.contest.widen(self.prices.quantum)
 
     def _enter(self, flow: Flow, pool: Pool) -> Standing:

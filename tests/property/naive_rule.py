@@ -180,10 +180,11 @@ class NaiveRule:
         heads = self.heads(key)
         for pool in entering:
             self.enter(key, pool)
+        in_round = [pool for pool in entering if pool.accounts[key].tag < pool.limit]
         self.waiting.append(request)
         self.waiting.sort(key=lambda r: r.number)
         self.note_heads(key, heads)
-        for pool in entering:
+        for pool in in_round:
             pool.limit = max(pool.limit, self.least(pool) + self.quantum / 2)
         for pool in wanted:
             for service in sorted(self.not_charged_yet(pool), key=lambda s: s.first):

@@ -6,7 +6,7 @@ from math import ceil
 from typing import Any
 
 import hypothesis.strategies as st
-from hypothesis import assume, event, given
+from hypothesis import assume, event, example, given
 
 from llmlb.scheduler.prices import Cost
 from llmlb.scheduler.ticket import Ticket
@@ -193,6 +193,15 @@ def test_ones_own_later_requests_never_push_one_back(
     assert scene.place(me).position == before
 
 
+@example(
+    nodes=["m", "m"],
+    weights={"A": 1.0, "B": 2.0, "C": 4.0},
+    unit=("request", 3.0),
+    happenings=[],
+    last=[7, 1],
+    who=0,
+    times=1,
+)
 @given(
     nodes=ALIKE,
     weights=EXACT_WEIGHTS,
