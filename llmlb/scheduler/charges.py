@@ -96,8 +96,8 @@ class Charges:
             if pool is running.pool or flow.key not in pool.contest.entrants:
                 continue
             spilled = running.spilled.get(pool, 0.0)
-            # What is given back is what was taken, no more: else a refund would be worth a credit.
-            part = min(step, standing.room) if step > 0.0 else max(step, -spilled)
+            # Given back is what it counts here beyond what it cost: else a refund would be worth a credit.
+            part = min(step, standing.room) if step > 0.0 else min(running.charged / flow.weight - spilled, 0.0)
             if part:
                 standing.tag += part
                 standing.room = min(most, standing.room - part)

@@ -313,7 +313,7 @@ class NaiveRule:
         for pool in self.pools:
             if pool is not home and key in self.keys_waiting(pool):
                 account, put = pool.accounts[key], service.elsewhere.get(pool, 0.0)
-                part = min(cost / weight, account.room) if cost > 0.0 else max(cost / weight, -put)
+                part = min(cost / weight, account.room) if cost > 0.0 else min(service.charged / weight - put, 0.0)
                 account.tag += part
                 if part:
                     account.room = min(self.most_room(key), account.room - part)

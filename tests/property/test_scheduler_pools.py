@@ -24,6 +24,7 @@ STEADY: Habit = [(4.0, 4.0)]
     keys=st.lists(st.tuples(NAMED, WEIGHT, habits(4.0) | st.just(STEADY)), min_size=2, max_size=4),
 )
 @example(served=[set("ac"), set("bc")], keys=[(set(model), 1.0, STEADY) for model in "abc"])
+@example(served=[set("a"), set("ab")], keys=[({"a"}, 1.0, [(1.0, 0.01)]), ({"a"}, 1.0, [(1.0, 4.0)])])
 def test_shares_are_near_to_max_min_where_pools_overlap(
     served: list[set[str]], keys: list[tuple[set[str], float, Habit]]
 ) -> None:
@@ -33,8 +34,9 @@ def test_shares_are_near_to_max_min_where_pools_overlap(
     others are shared max-min, by weight. What a key has elsewhere counts in a pool by three quanta at most between two
     turns there, so that it is shut out of none: where its fair share would leave it hardly any of some pool, it has
     more than its share, and others less. So each key has at least 3/4 of its max-min share where all can have 0.3 of
-    theirs in every pool they wait for, and 0.4 of it anywhere. These two are found by trying (835 random cases: 0.53
-    at least; 120 with the condition: 0.81), not proved; the bound of property 23 is.
+    theirs in every pool they wait for, and 0.4 of it anywhere, guessed however (the second example: four times too
+    high). These two are found by trying (835 random cases: 0.53 at least; 120 with the condition: 0.81), not proved;
+    the bound of property 23 is.
     """
     nodes = {f"n{number}": models for number, models in enumerate(served)}
     names = {name: keys[number] for number, name in enumerate("WXYZ"[: len(keys)])}
