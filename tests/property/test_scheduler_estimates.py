@@ -95,9 +95,10 @@ def test_nodes_that_cannot_serve_it_count_for_nothing(crowd: Crowd, elapsed: flo
     nodes = {f"n{number}": "m" for number in range(crowd.nodes)} | {"x": "x"}
     alone = learned(crowd, nodes, elapsed, elsewhere=1)
     beside = learned(crowd, nodes | {f"x{number}": "x" for number in range(others)}, elapsed, elsewhere=1 + busy)
-    lost = Ticket("lost", "A", "y", beside.now)
-    beside.scheduler.add(lost, beside.now)
-    assert beside.scheduler.place(lost, beside.now).wait is None
+    for plant in (alone, beside):
+        lost = Ticket("lost", "A", "y", plant.now)
+        plant.scheduler.add(lost, plant.now)
+        assert plant.scheduler.place(lost, plant.now).wait is None
     ours = [sent.ticket for sent in beside.waiting.values() if sent.ticket.model == "m"]
     same = [sent.ticket for sent in alone.waiting.values() if sent.ticket.model == "m"]
     assert [ticket.key for ticket in ours] == [ticket.key for ticket in same]
