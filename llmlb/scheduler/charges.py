@@ -10,7 +10,7 @@ by at most three quanta between two of its turns there: a key that has much else
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from math import inf
 
 from llmlb.scheduler.flows import Flow, Pool, Running
@@ -31,6 +31,8 @@ class Charges:
         self._overruns: list[tuple[float, int, Running]] = []
         """When each contended request will have cost what it has been charged."""
         self._pushed = 0
+        self._done = 0
+        """Contended requests that are over, of which some may still be among them."""
 
     def contend(self, running: Running, now: float) -> None:
         """Another key waits for the node: what is left of the request is charged from now on."""
@@ -46,8 +48,10 @@ class Charges:
 
         Not those that have cost just that: the end of one may be on its way, in the same instant.
         """
+        overdue = []
         while self._overruns and self._overruns[0][0] < now:
-            running = heappop(self._overruns)[2]
+            overdue.append(heappop(self._overruns)[2])
+        for running in overdue:  # once each, however little a quantum is
             if not running.over:
                 due = running.rate * (now - running.started) - running.before - running.charged
                 self._charge(running, max(due, 0.0) + AHEAD * self.prices.quantum)
@@ -55,7 +59,7 @@ class Charges:
 
     def settle(self, running: Running, actual: Actual) -> None:
         """The request is done: charge, or give back, the difference to what it did cost."""
-        running.over = True
+        self._over(running)
         true = self.prices.true(running.ticket, actual, running.rate)
         if running.contended:
             self._charge(running, max(true - running.before, 0.0) - running.charged)
@@ -63,7 +67,7 @@ class Charges:
 
     def refund(self, running: Running) -> None:
         """The node let the request down: its key has had nothing."""
-        running.over = True
+        self._over(running)
         if running.charged:
             self._charge(running, -running.charged)
 
@@ -77,6 +81,15 @@ class Charges:
             if flow.key in pool.contest.entrants:
                 standing.last = flow.last
                 pool.contest.put(standing, self.prices.quantum)
+
+    def _over(self, running: Running) -> None:
+        running.over = True
+        self._done += running.contended
+        # Short requests that were guessed long would stay in the heap, and in memory, until their time has come.
+        if self._done > 64 + len(self._overruns) // 2:
+            self._overruns = [entry for entry in self._overruns if not entry[2].over]
+            heapify(self._overruns)
+            self._done = 0
 
     def _charge(self, running: Running, cost: float) -> None:
         flow, home = running.flow, running.pool

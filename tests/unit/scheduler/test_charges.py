@@ -92,6 +92,24 @@ def test_in_the_end_the_charge_is_what_it_really_was(till: Till, held: float) ->
     assert till.owes("A") == pytest.approx(max(0.0, before + held), abs=1e-9)
 
 
+def test_requests_that_are_over_are_not_kept_until_their_guess_is(till: Till) -> None:
+    till.wait("B1")
+    for number in range(1000):
+        till.serve(f"A{number}")
+        till.finish(f"A{number}", 0.1)
+    assert len(till.scheduler._order.charges._overruns) <= 2 * 64 + 2
+
+
+def test_the_least_quantum_does_not_keep_it_charging_for_ever() -> None:
+    scheduler = FairScheduler({}, quantum=1e-300, default_service_secs=1.0)
+    scheduler.topology("n", frozenset("m"), 0.0)
+    scheduler.serve(Ticket("A1", "A", "m", 1e6), "n", 1e6)
+    scheduler.add(Ticket("B1", "B", "m", 1e6), 1e6)
+    for second in range(1, 100):
+        scheduler.add(Ticket(f"C{second}", "C", "m", 1e6), 1e6 + second / 3)
+    assert scheduler.take("n", 1e6 + 100) is not None
+
+
 def test_a_second_is_the_least_anything_costs(till: Till) -> None:
     till.serve("A1")
     till.serve("C1", "o")
