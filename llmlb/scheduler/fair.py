@@ -178,7 +178,7 @@ class FairScheduler:
     def _drawn(self, ticket: Ticket, found: Plan, now: float) -> float:
         """Seconds of wait by the median of the draws."""
         stations = self._stations
-        nodes, times = stations.nodes(found.pools, now)
+        nodes, times = stations.nodes(found.pools, ticket.model, now)
         ahead = found.tickets[:-1] if found.tickets[-1] is ticket else found.tickets
         if times > 1.0:  # each node stands for several: so does each request
             ahead = [ahead[int(number * times)] for number in range(int(len(ahead) / times))]

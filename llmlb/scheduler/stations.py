@@ -87,15 +87,19 @@ class Stations:
         """Whether any node of the pool is there."""
         return any(self._is_there(node) for node in pool.nodes)
 
-    def nodes(self, pools: Iterable[Pool], now: float) -> tuple[list[Node], float]:
-        """Nodes of these pools that are there, and how many of the real ones each stands for."""
-        names = [(node, pool) for pool in pools for node in pool.nodes]
-        times = max(1.0, len(names) / SAMPLE)
-        some = names if times == 1.0 else [names[int(number * times)] for number in range(SAMPLE)]
-        there = [self._node(node, pool, now) for node, pool in some if self._is_there(node)]
-        if there:
-            return there, times
-        return [self._node(node, pool, now) for node, pool in names if self._is_there(node)], 1.0
+    def nodes(self, pools: Iterable[Pool], model: str, now: float) -> tuple[list[Node], float]:
+        """Nodes of these pools that are there, and how many of the real ones each stands for.
+
+        At least one of them serves the model, where any does.
+        """
+        there = [(node, pool) for pool in pools for node in pool.nodes if self._is_there(node)]
+        times = max(1.0, len(there) / SAMPLE)
+        if times > 1.0:
+            some = [there[int(number * times)] for number in range(SAMPLE)]
+            if not any(model in pool.models for _, pool in some):
+                some += [one for one in there if model in one[1].models][:1]
+            there = some
+        return [self._node(node, pool, now) for node, pool in there], times
 
     def free_at(self, pools: Iterable[Pool], now: float) -> dict[str, float]:
         """When each node of these pools that is there is expected to be free."""
