@@ -19,6 +19,8 @@ COLORS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#b0
 """Okabe and Ito's palette, which nearly everybody can tell apart; its yellow darkened, to be seen on white."""
 OTHERS = "#999999"
 STRETCHES = 60
+BRIDGED = 2
+"""A line goes on across so many stretches without a wait; across more it would show waits that there were not."""
 WIDTH, PANEL_WIDTH, PANEL_HEIGHT = 960.0, 400.0, 150.0
 LEFT, BETWEEN, ROW = 56.0, 60.0, 250.0
 
@@ -64,8 +66,8 @@ def plot(tried: Sequence[Tried], locale: Locale) -> str:
     colors = dict(zip(named, COLORS, strict=False))
     length = max(one.run.workload.length for one in tried)
     stretch = length / STRETCHES
-    waits = [_waits(one, named, stretch) for one in tried]
-    longest = max((value for by_key in waits for line in by_key.values() for _, value in line), default=0.0)
+    waits = [_waits(one, colors, stretch) for one in tried]
+    longest = max((value for lines in waits for _, line in lines for _, value in line), default=0.0)
     parts = [text(LEFT, 22, say(locale, "plot_title"), class_="title")]
     legend, bottom = _legend([(_name(key, locale), colors[key]) for key in named], len(rest), locale)
     parts += legend
@@ -79,7 +81,7 @@ def plot(tried: Sequence[Tried], locale: Locale) -> str:
 def _row(
     one: Tried,
     colors: Mapping[str, str],
-    waits: Mapping[str, Sequence[tuple[float, float]]],
+    waits: Sequence[tuple[str, Sequence[tuple[float, float]]]],
     top: float,
     length: float,
     stretch: float,
@@ -90,11 +92,12 @@ def _row(
     left = _Panel(LEFT, top, length, ticks(longest, 4)[-1])
     right = _Panel(LEFT + PANEL_WIDTH + BETWEEN, top, length, 100.0)
     parts = left.frame(say(locale, "plot_waits"), unit, say(locale, time))
-    for key, line in waits.items():
+    for color, line in waits:
         points = [left.at(at, value) for at, value in line]
-        parts.append(path(points, fill="none", stroke=colors[key], stroke_width=1.6, stroke_linejoin="round"))
         if len(points) == 1:
-            parts.append(element("circle", cx=points[0][0], cy=points[0][1], r=2.5, fill=colors[key]))
+            parts.append(element("circle", cx=points[0][0], cy=points[0][1], r=2.5, fill=color))
+        else:
+            parts.append(path(points, fill="none", stroke=color, stroke_width=1.6, stroke_linejoin="round"))
     areas = []
     had = by_window(one.run.watch.services, stretch, one.run.workload.length)
     there = len(one.run.nodes) * stretch
@@ -121,17 +124,29 @@ def _area(
         yield panel.at(at * stretch, min(floors[at], 100.0))
 
 
-def _waits(one: Tried, named: Sequence[str], stretch: float) -> dict[str, list[tuple[float, float]]]:
-    """By key, the median wait of those that came in each stretch, at its middle."""
-    sorts: dict[str, list[list[float]]] = {key: [[] for _ in range(STRETCHES + 1)] for key in named}
-    for fate in one.run.fates:
-        if fate.job.key in sorts:
-            at = min(STRETCHES - 1, int(fate.arrived / stretch))
-            sorts[fate.job.key][at] += waited([fate])
-    return {
-        key: [((at + 0.5) * stretch, median(values)) for at, values in enumerate(stretches) if values]
-        for key, stretches in sorts.items()
+def _waits(one: Tried, colors: Mapping[str, str], stretch: float) -> list[tuple[str, list[tuple[float, float]]]]:
+    """By colour, the median wait of those that came in each stretch, at its middle: a line for each time without gaps.
+
+    The others come first, to lie below.
+    """
+    sorts: dict[str, list[list[float]]] = {
+        color: [[] for _ in range(STRETCHES)] for color in (OTHERS, *colors.values())
     }
+    for fate in one.run.fates:
+        at = min(STRETCHES - 1, int(fate.arrived / stretch))
+        sorts[colors.get(fate.job.key, OTHERS)][at] += waited([fate])
+    lines = []
+    for color, stretches in sorts.items():
+        last = -STRETCHES
+        for at, values in enumerate(stretches):
+            if not values:
+                continue
+            if at - last > BRIDGED + 1:
+                line: list[tuple[float, float]] = []
+                lines.append((color, line))
+            line.append(((at + 0.5) * stretch, median(values)))
+            last = at
+    return lines
 
 
 def _legend(named: Sequence[tuple[str, str]], rest: int, locale: Locale) -> tuple[list[str], float]:

@@ -90,6 +90,37 @@ def test_one_request_is_still_to_be_seen() -> None:
     assert list(parsed(plot([tried("a")], "en")).iter(f"{SVG}circle"))
 
 
+def lines(svg: str, color: str) -> list[list[float]]:
+    """For each line of waits in the colour, the places of its points along the axis of time."""
+    return [
+        [float(step[1:].split(",")[0]) for step in found.attrib["d"].split()]
+        for found in parsed(svg).iter(f"{SVG}path")
+        if found.get("stroke") == color
+    ]
+
+
+def at_minutes(*minutes: float) -> Tried:
+    arrivals = tuple(Arrival(60.0 * minute, Job("a", "m", 1.0)) for minute in minutes)
+    run = drive(Config(), [NodeSpec("n", ("m",))], Workload(arrivals, 3600.0))
+    return Tried("config.toml", run, measure(run))
+
+
+def test_a_line_breaks_where_a_key_waited_for_nothing() -> None:
+    svg = plot([at_minutes(0.1, 1.1, 30.1, 31.1, 32.1, 50.1)], "en")
+    assert [len(line) for line in lines(svg, COLORS[0])] == [2, 3]
+    assert len(list(parsed(svg).iter(f"{SVG}circle"))) == 1
+
+
+def test_a_line_goes_on_across_a_short_gap() -> None:
+    assert [len(line) for line in lines(plot([at_minutes(0.1, 3.1, 4.1)], "en"), COLORS[0])] == [3]
+    assert [len(line) for line in lines(plot([at_minutes(0.1, 1.1, 5.1, 6.1)], "en"), COLORS[0])] == [2, 2]
+
+
+def test_the_waits_of_all_others_are_one_line() -> None:
+    assert lines(plot([tried(*"abc" * 20)], "en"), OTHERS) == []
+    assert lines(plot([tried(*"abcdefghij" * 10)], "en"), OTHERS)
+
+
 def test_ticks_are_round_and_reach_the_largest() -> None:
     assert ticks(60, 4) == [0, 20, 40, 60]
     assert ticks(58.1, 6) == [0, 10, 20, 30, 40, 50, 60]
