@@ -12,6 +12,7 @@ from pathlib import Path
 import attrs
 
 from llmlb.cli.progress import Progress
+from llmlb.cli.simulate_options import OF_ONE_WORKLOAD
 from llmlb.cli.simulate_texts import TEXTS
 from llmlb.config.problems import ConfigError
 from llmlb.config.report import describe_problems
@@ -73,6 +74,7 @@ def _plan(
              for name in ("plot", "json") if (path := getattr(options, name)) and not _writable(path)]  # fmt: skip
     if sum(map(bool, (options.trace, options.history, options.mix))) != 1:
         flaws.append(Flaw(reason="one_workload", where="simulate"))
+    flaws += _complete(options)
     if options.nodes and options.node:
         flaws.append(Flaw(reason="nodes_twice", where="--nodes"))
     if options.mix and options.load:
@@ -95,9 +97,21 @@ def _plan(
     return Plan(chosen, nodes, workload, source, notices)
 
 
+def _complete(options: argparse.Namespace) -> list[Flaw]:
+    """Give each option that was left out its default. What was given for another kind of workload is refused."""
+    flaws = []
+    for name, (kind, usual) in OF_ONE_WORKLOAD.items():
+        if getattr(options, name) is None:
+            setattr(options, name, usual)
+        elif not getattr(options, kind):
+            values = {"what": f"--{kind}"}
+            flaws.append(Flaw(reason="only_for", where=f"--{name.replace('_', '-')}", values=values))
+    return flaws
+
+
 def _workload(options: argparse.Namespace, locale: Locale, notices: list[str]) -> tuple[Workload, str]:
     if options.mix:
-        return make_mix(options.mix, options.length, options.seed), say(locale, "a_mix")
+        return make_mix(options.mix, getattr(options, "for"), options.seed), say(locale, "a_mix")
     if options.trace:
         recorded = read_trace(options.trace, Pace(options.overhead, options.prompt_rate, options.output_rate))
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from llmlb.cli.help_format import HelpFormatter
@@ -13,8 +13,17 @@ from llmlb.messages import Locale
 from llmlb.simulate.candidates import FIFO
 from llmlb.simulate.trace import Pace
 
-LENGTH_SECS, SEED, KEYS, ZIPF = 3600.0, 1, 20, 1.1
+SEED = 1
 _USUAL = Pace()
+OF_ONE_WORKLOAD: Mapping[str, tuple[str, float]] = {
+    "for": ("mix", 3600.0),
+    "keys": ("trace", 20),
+    "zipf": ("trace", 1.1),
+    "overhead": ("trace", _USUAL.overhead_secs),
+    "prompt_rate": ("trace", _USUAL.prompt_rate),
+    "output_rate": ("trace", _USUAL.output_rate),
+}
+"""Options that only one kind of workload has, and their defaults. None is there at first, to see which are given."""
 
 
 def add_options(command: argparse.ArgumentParser, locale: Locale) -> None:
@@ -49,14 +58,7 @@ def add_options(command: argparse.ArgumentParser, locale: Locale) -> None:
     group.add_argument("--history", metavar="FILE", type=Path, help=say("history"))
     group.add_argument("--mix", metavar="SPEC", action="append", default=[], help=say("mix"))
     seconds = number(Number(1, 1e7))
-    group.add_argument(
-        "--for",
-        metavar="SECS",
-        type=seconds,
-        default=LENGTH_SECS,
-        help=say("for", default=f"{LENGTH_SECS:g}"),
-        dest="length",
-    )
+    group.add_argument("--for", metavar="SECS", type=seconds, help=say("for", default=f"{OF_ONE_WORKLOAD['for'][1]:g}"))
     group.add_argument(
         "--seed", metavar="N", type=number(Whole(0, 2**63)), default=SEED, help=say("seed", default=SEED)
     )
@@ -64,22 +66,21 @@ def add_options(command: argparse.ArgumentParser, locale: Locale) -> None:
 
     group = command.add_argument_group(say("of_trace"))
     group.add_argument(
-        "--keys", metavar="N", type=number(Whole(1, 100_000)), default=KEYS, help=say("keys", default=KEYS)
+        "--keys",
+        metavar="N",
+        type=number(Whole(1, 100_000)),
+        help=say("keys", default=OF_ONE_WORKLOAD["keys"][1]),
     )
-    group.add_argument("--zipf", metavar="S", type=number(Number(0, 10)), default=ZIPF, help=say("zipf", default=ZIPF))
+    zipf = say("zipf", default=OF_ONE_WORKLOAD["zipf"][1])
+    group.add_argument("--zipf", metavar="S", type=number(Number(0, 10)), help=zipf)
     group.add_argument("--load", metavar="X", type=number(Number(0.001, 1000)), help=say("load"))
-    for name, usual, least in (
-        ("overhead", _USUAL.overhead_secs, 0.0),
-        ("prompt_rate", _USUAL.prompt_rate, 0.001),
-        ("output_rate", _USUAL.output_rate, 0.001),
-    ):
+    for name, least in (("overhead", 0.0), ("prompt_rate", 0.001), ("output_rate", 0.001)):
         option = "--" + name.replace("_", "-")
         group.add_argument(
             option,
             metavar="SECS" if name == "overhead" else "TOKENS/S",
             type=number(Number(least, 1e6)),
-            default=usual,
-            help=say(name, default=f"{usual:g}"),
+            help=say(name, default=f"{OF_ONE_WORKLOAD[name][1]:g}"),
         )
 
     group = command.add_argument_group(say("of_nodes"))

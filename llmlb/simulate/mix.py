@@ -39,9 +39,11 @@ def make_mix(specs: Sequence[str], length: float, seed: int) -> Workload:
     arrivals: list[Arrival] = []
     closed: list[Closed] = []
     for number, spec in enumerate(specs):
+        before = len(flaws)
         name, fields = read_spec("--mix", spec, FIELDS, flaws)
         way = [kind for kind in ("rate", "closed", "burst") if kind in fields]
-        if len(way) != 1 or ("every" in fields) != ("burst" in fields):
+        wrong = len(way) != 1 or ("every" in fields) != ("burst" in fields)
+        if wrong and len(flaws) == before:  # else one of them may be there, with a wrong value
             flaws.append(Flaw(reason="mix_kind", where=f"--mix {name}"))
         if flaws:
             continue

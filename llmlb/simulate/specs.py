@@ -17,6 +17,8 @@ def read_spec(option: str, text: str, rules: Mapping[str, Rule], flaws: list[Fla
     name = name.strip()
     values: dict[str, Any] = {}
     try:
+        if "=" in name and not colon:  # "alice rate=1": the colon is what is missing, not the fields
+            raise Unfit
         LABEL.check(name)
     except Unfit:
         flaws.append(Flaw(reason="unfit_name", where=option, given=text, rule=LABEL))

@@ -29,6 +29,10 @@ TEXTS: dict[str, dict[Locale, str]] = {
         "ja": "見出しの行に列 {missing} がありません。使える列: {columns}。",
         "en": "the header lacks {missing}. Columns known here: {columns}.",
     },
+    "no_commas": {
+        "ja": "列をコンマ（,）で区切ってください。",
+        "en": "columns must be separated by commas.",
+    },
     "column_twice": {"ja": "この列が2回あります。", "en": "this column is there twice."},
     "wrong_width": {
         "ja": "値が{count}個あります。見出しの行は{wanted}列です。",
@@ -89,6 +93,7 @@ TEXTS: dict[str, dict[Locale, str]] = {
         "ja": "--mix では使えません。rate で負荷を決めてください。",
         "en": "not for a --mix; its rates make its load.",
     },
+    "only_for": {"ja": "{what} でだけ使えます。", "en": "only for a {what}."},
     "one_workload": {
         "ja": "--trace、--history、--mix のうち、ちょうど1つを指定してください。",
         "en": "give exactly one of --trace, --history, --mix.",

@@ -124,6 +124,8 @@ def _wrong_header(header: list[str], file: str, line: int) -> list[Flaw]:
     needed = ["arrival_s"] if "service_s" in header else ["arrival_s", "prompt_tokens", "output_tokens"]
     missing = [name for name in needed if name not in header]
     if missing:
+        if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
+            return [Flaw(reason="no_commas", where=file, line=line)]
         values = {"missing": ", ".join(missing), "columns": ", ".join(COLUMNS)}
         return [Flaw(reason="missing_columns", where=file, line=line, values=values)]
     twice = [name for name in COLUMNS if header.count(name) > 1]

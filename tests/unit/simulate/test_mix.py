@@ -67,7 +67,6 @@ def test_what_is_wrong_is_told_by_option_field_and_value() -> None:
     assert flaws("a: rate=fast, mean=-1") == [
         '--mix a: rate = "fast": must be a number from 0.0001 to 100000.',
         '--mix a: mean = "-1": must be a number from 0.001 to 100000.',
-        "--mix a: needs exactly one of rate, closed, and burst together with every.",
     ]
     known = "Known here: rate, closed, burst, every, mean, cv, cap, model, keys, tokens_per_sec, patience, start, stop."
     assert flaws("a: rate=1, maen=3, zzz=1, mean") == [
@@ -79,6 +78,9 @@ def test_what_is_wrong_is_told_by_option_field_and_value() -> None:
     assert flaws(": rate=1")[0] == (
         '--mix: ": rate=1": must be "NAME: field=value, ...", with a name of 1 to 64 printable characters.'
     )
+    assert flaws("a rate=1") == [
+        '--mix: "a rate=1": must be "NAME: field=value, ...", with a name of 1 to 64 printable characters.'
+    ]
     for spec in ("a", "a: mean=3", "a: rate=1, closed=2", "a: burst=3", "a: rate=1, every=3"):
         assert flaws(spec) == ["--mix a: needs exactly one of rate, closed, and burst together with every."]
 

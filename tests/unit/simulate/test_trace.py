@@ -133,6 +133,8 @@ def test_a_header_must_be_there_and_whole(file: Path) -> None:
     known = "Columns known here: arrival_s, prompt_tokens, output_tokens, service_s, key, model."
     assert flaws(file, "0.5,100,30\n") == [f":1: the header lacks arrival_s, prompt_tokens, output_tokens. {known}"]
     assert flaws(file, "arrival_s,prompt_tokens\n0,1\n") == [f":1: the header lacks output_tokens. {known}"]
+    for other in (";", "\t"):
+        assert flaws(file, HEADER.replace(",", other) + "0\n") == [":1: columns must be separated by commas."]
     assert flaws(file, "arrival_s,service_s,arrival_s\n0,1,2\n") == [":1: arrival_s: this column is there twice."]
 
 
