@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from heapq import heapify, heappop, heappush
-from math import inf
+from math import inf, nextafter
 
 
 class Standing:
@@ -149,7 +149,7 @@ class Contest:
                 heappop(ahead)
             if not ahead:
                 return None
-            self.limit = ahead[0][0] + quantum / 2
+            self.limit = round_above(ahead[0][0], quantum)
             self._join()
 
     def _join(self) -> None:
@@ -159,3 +159,8 @@ class Contest:
             _, _, entrant, stamp = heappop(ahead)
             if stamp == entrant.stamp:
                 self._push(entrant)
+
+
+def round_above(least: float, quantum: float) -> float:
+    """The limit of a round that begins with this tag: above it, even where half a quantum is lost in rounding."""
+    return max(least + quantum / 2, nextafter(least, inf))

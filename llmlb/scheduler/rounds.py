@@ -13,7 +13,7 @@ from itertools import chain
 from operator import attrgetter
 from sys import maxsize
 
-from llmlb.scheduler.contest import Standing
+from llmlb.scheduler.contest import Standing, round_above
 from llmlb.scheduler.flows import Flow, Pool, by_number
 from llmlb.scheduler.order import Order
 from llmlb.scheduler.prices import Prices
@@ -53,7 +53,7 @@ class _Runner:
 
 def in_rounds(order: Order, pool: Pool, until: Ticket | None = None, most: int = maxsize) -> list[Ticket]:
     """The order in which the pool serves those who wait for it: up to one of them, so many, or all."""
-    half, limit = order.prices.quantum / 2, pool.contest.limit
+    quantum, limit = order.prices.quantum, pool.contest.limit
     flows, prices, turn = order.flows, order.prices, order.turn
     ring: list[_Runner] = []
     ahead: list[tuple[float, int, _Runner]] = []
@@ -68,7 +68,7 @@ def in_rounds(order: Order, pool: Pool, until: Ticket | None = None, most: int =
     served: list[Ticket] = []
     while (ring or ahead) and len(served) < most:
         if not ring:
-            limit = ahead[0][0] + half
+            limit = round_above(ahead[0][0], quantum)
             while ahead and ahead[0][0] < limit:
                 ring.append(heappop(ahead)[2])
         ring.sort(key=_head)  # two sorts by one number each cost a third of one by two

@@ -46,6 +46,16 @@ def test_turns_given_back_do_not_let_the_level_sink() -> None:
     assert desk.rest() == "F1 A2 F2 A3 A4"
 
 
+def test_turns_go_on_where_half_a_quantum_is_lost_in_rounding() -> None:
+    """As beside the tags of keys that have had very much: else a round begins with nobody in it, for ever."""
+    desk = Desk(quantum=1e-300)
+    desk.come("X1 A1 A2 A3 B1 B2 B3")
+    assert desk.next(times=2) == "A1 B1"
+    assert sorted(desk.places("A2 B2 A3 B3")) == [1, 2, 3, 4]
+    foretold = sorted(["A2", "B2", "A3", "B3"], key=lambda name: desk.place(name).position)
+    assert desk.rest() == " ".join(foretold)
+
+
 def test_into_new_nodes_a_key_brings_what_it_owes_not_how_long_its_old_nodes_have_been_busy() -> None:
     """Both nodes get the other's model, and the keys with it new rivals."""
     desk = Desk({"one": "a", "two": "b"})
