@@ -7,7 +7,7 @@ import pytest
 from benchmarks.backlog import share_errors
 from benchmarks.bound import SHORTEST_SECS, drawn
 from benchmarks.clients import had, keep, share, watched
-from benchmarks.drain import drained
+from benchmarks.drain import Queue, drained
 from benchmarks.flood import waits_of
 from benchmarks.order import served
 from benchmarks.stranded import NODES, Stranded
@@ -73,7 +73,7 @@ def test_without_fairness_the_order_is_that_of_arrival() -> None:
 
 
 def test_places_without_fairness_are_exact_on_one_node() -> None:
-    told = drained(settings(fair=False, max_size=1000, timeout=NEVER_SECS), 1, 1)
+    told = drained(settings(fair=False, max_size=1000, timeout=NEVER_SECS), Queue(1, 0.9, 4), 1)
     assert sorted(place for place, _ in told) == list(range(1, len(told) + 1))
     assert {error for _, error in told} == {0}
 
