@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -36,6 +37,7 @@ _log = structlog.get_logger("llmlb")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     _open_what_is_closed()
+    _escape_what_cannot_be_shown()
     locale = terminal_locale(os.environ)
     options = _parser(locale).parse_args(arguments)
     if options.command == "simulate":
@@ -72,6 +74,12 @@ def _open_what_is_closed() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - stays open
+
+
+def _escape_what_cannot_be_shown() -> None:
+    """Let a name that the terminal has no characters for be told in escapes, rather than end the program."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _file(named: str | None, command: str) -> Path | None:

@@ -114,3 +114,10 @@ def read_on(terminal: int) -> bytes:
         return os.read(terminal, 4096)
     except OSError:
         return b""
+
+
+async def test_what_the_terminal_cannot_show_is_escaped(run: Run) -> None:
+    mix = ("--mix", "h\u00e9l\u00e8ne \u65e5\u672c: rate=0.1", "--for", "60")
+    code, out, err = await run(*mix, env={"PYTHONIOENCODING": "ascii"})
+    assert (code, err) == (0, "")
+    assert "h\\xe9l\\xe8ne \\u65e5\\u672c" in out
