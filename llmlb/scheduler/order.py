@@ -196,10 +196,8 @@ class Order:
         flow = self.flows.get(key if self.fair else "")
         if flow is None:
             return None
-        tickets = (ticket for queue in flow.queues.values() for ticket in reversed(queue) if ticket.key == key)
-        if self.fair:
-            tickets = (queue[-1] for queue in flow.queues.values())
-        return max(tickets, key=by_number, default=None)
+        newest = (next((t for t in reversed(queue) if t.key == key), None) for queue in flow.queues.values())
+        return max((ticket for ticket in newest if ticket is not None), key=by_number, default=None)
 
     # Steps
 

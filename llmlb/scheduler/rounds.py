@@ -34,19 +34,25 @@ class _Runner:
         self.queue: list[Ticket] | None = None
         """Its requests for the pool, oldest first; the next is number `at`."""
 
+    def find(self, pool: Pool) -> list[Ticket]:
+        """Its requests for the pool."""
+        flow = self.flow
+        queues = [queue for model, queue in flow.queues.items() if model in pool.models]
+        self.queue = queues[0] if len(queues) == 1 else sorted(chain.from_iterable(queues), key=by_number)
+        return self.queue
+
     def open(self, pool: Pool, prices: Prices, fair: bool) -> None:
         """It is its turn for the first time: find its requests, and what each costs per weight."""
         flow = self.flow
         if flow.waiting == 1:
             (self.queue,) = flow.queues.values()
             return
-        queues = [queue for model, queue in flow.queues.items() if model in pool.models]
-        self.queue = queues[0] if len(queues) == 1 else sorted(chain.from_iterable(queues), key=by_number)
+        queue = self.find(pool)
         self.steps: list[float] | None = None
-        if len(queues) > 1 or not fair:  # without fairness one flow has the requests of all keys
-            self.steps = [prices.guess(ticket) / flow.weight for ticket in self.queue]
+        if not fair or len(flow.queues) > 1:  # without fairness one flow has the requests of all keys
+            self.steps = [prices.guess(ticket) / flow.weight for ticket in queue]
             return
-        fixed, slope, most = prices.line(flow.key, self.queue[0].model)
+        fixed, slope, most = prices.line(flow.key, queue[0].model)
         self.fixed, self.slope = fixed / flow.weight, slope / flow.weight
         self.least, self.most = prices.floor / flow.weight, most / flow.weight
 
@@ -75,7 +81,7 @@ def in_rounds(order: Order, pool: Pool, until: Ticket | None = None, most: int =
         ring.sort(key=_last)
         while ring:
             if len(ring) == 1 and not ahead:  # nobody to take turns with
-                rest = _rest(ring[0], order, pool)
+                rest = _rest(ring[0], pool)
                 return served + (rest if until is None else rest[: rest.index(until) + 1])
             again: list[_Runner] = []
             for runner in ring:
@@ -113,8 +119,6 @@ def in_rounds(order: Order, pool: Pool, until: Ticket | None = None, most: int =
 _head, _last = attrgetter("head"), attrgetter("last")
 
 
-def _rest(runner: _Runner, order: Order, pool: Pool) -> list[Ticket]:
-    if runner.queue is None:
-        runner.open(pool, order.prices, order.fair)
-    assert runner.queue is not None
-    return runner.queue[runner.at :]
+def _rest(runner: _Runner, pool: Pool) -> list[Ticket]:
+    queue = runner.queue if runner.queue is not None else runner.find(pool)
+    return queue[runner.at :]

@@ -126,3 +126,13 @@ def test_a_turn_counts_against_a_key_for_thirty_two_turns(turns_ago: int, order:
     desk.next("one", turns_ago - 1)
     desk.come("B2 N1", "b")
     assert desk.next("two", 2) == order
+
+
+@pytest.mark.parametrize("fair", [True, False])
+def test_the_newest_of_a_key_is_the_one_that_arrived_last_whatever_others_wait(fair: bool) -> None:
+    desk = Desk({"n": "a b"}, fair=fair)
+    desk.come("X1 A1 B1", "a")
+    desk.come("A2 B2", "b")
+    desk.come("A3 C1", "a")
+    newest = [desk.scheduler.newest(key) for key in "ABCD"]
+    assert [ticket and ticket.id for ticket in newest] == ["A3", "B2", "C1", None]
