@@ -81,7 +81,8 @@ class Prices:
     def learn(self, ticket: Ticket, actual: Actual, true: float) -> None:
         """A request is done."""
         if actual.complete and actual.tokens is not None and self.unit == "tokens":
-            self._tokens.learn(ticket.key, ticket.model, ticket.size, actual.tokens)
+            # With the floor, like all costs: of nodes that tell 0 for everything, no debt would be worth remembering.
+            self._tokens.learn(ticket.key, ticket.model, ticket.size, true)
         if self.unit != "request" and not self._set_quantum:
             self._recent.append(true)
             self.quantum = sum(self._recent) / len(self._recent)

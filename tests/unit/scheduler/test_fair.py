@@ -59,6 +59,27 @@ def test_weights_one_two_four_get_shares_of_one_two_four() -> None:
     assert [served.count(key) for key in "ABC"] == pytest.approx([100, 200, 400], abs=4)
 
 
+@pytest.mark.parametrize("tokens", [None, 0, 10**9])
+def test_weights_hold_whatever_tokens_the_nodes_tell(tokens: int | None) -> None:
+    scheduler = FairScheduler({"A": 4.0}, cost="tokens")
+    scheduler.topology("n", frozenset("m"), 0.0)
+    now, turns = 0.0, {"A": 0, "B": 0}
+
+    def come(key: str) -> None:
+        scheduler.add(Ticket(f"{key}-{now}-{scheduler.waiting}", key, "m", now), now)
+
+    for key in "AABB":
+        come(key)
+    for _ in range(500):
+        ticket = scheduler.take("n", now)
+        assert ticket is not None
+        turns[ticket.key] += 1
+        now += 3.0
+        come(ticket.key)
+        scheduler.finish(ticket, Actual(3.0, complete=True, tokens=tokens), now)
+    assert turns["A"] == pytest.approx(4 * turns["B"], rel=0.05)
+
+
 def test_without_fairness_it_is_the_order_of_arrival() -> None:
     desk = Desk(weights={"B": 4.0}, fair=False)
     desk.come("A1 A2 A3 B1 A4 B2")

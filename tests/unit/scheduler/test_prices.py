@@ -50,6 +50,14 @@ def test_tokens_are_learned_where_they_were_told() -> None:
     assert by_tokens.guess(TICKET) == pytest.approx(800)
 
 
+def test_what_is_told_to_have_had_no_tokens_is_learned_at_its_floor() -> None:
+    """Some nodes tell 0 for everything: a second of node time must be worth something all the same."""
+    by_tokens = prices("tokens")
+    for _ in range(3):
+        by_tokens.learn(TICKET, Actual(10.0, complete=True, tokens=0), by_tokens.floor)
+    assert by_tokens.per_second() == by_tokens.rate(TICKET) == by_tokens.floor / 10.0
+
+
 def test_the_quantum_is_the_mean_of_the_last_fifty_true_costs() -> None:
     by_seconds = prices("seconds")
     assert by_seconds.quantum == 1.0, "the floor while nothing is known; never a guess"
