@@ -83,7 +83,7 @@ TEXTS: dict[str, dict[Locale, str]] = {
     },
     "too_light": {
         "ja": "全部でもノード{nodes}台に対する負荷は {offered} です。ノードを減らすか、小さい値を指定してください。",
-        "en": "all of it makes a load of {offered} of these {nodes} nodes; take fewer nodes, or a lower load.",
+        "en": "all of it makes a load of {offered} (nodes: {nodes}); take fewer nodes, or a lower load.",
     },
     "nothing_left": {
         "ja": "1件も残りません。大きい値を指定してください。",
