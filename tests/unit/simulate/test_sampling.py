@@ -46,7 +46,7 @@ def test_a_load_that_is_not_there_or_leaves_nothing_is_refused() -> None:
     with pytest.raises(InputError) as caught:
         thinned(WORKLOAD, nodes, 5.0, 1)
     assert caught.value.flaws[0].text("en") == (
-        '--load: "5": all of it makes a load of 4.00 of these 1 nodes; take fewer nodes, or a lower load.'
+        '--load: "5": all of it makes a load of 4.00 (nodes: 1); take fewer nodes, or a lower load.'
     )
     with pytest.raises(InputError) as caught:
         thinned(Workload(ARRIVALS[:1], 1.0), nodes, 0.001, 1)
