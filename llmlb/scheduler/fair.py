@@ -47,8 +47,8 @@ class FairScheduler:
         self._numbers = 0
         self._told: dict[str, tuple[float, float, float]] = {}
         self._promises = Promises()
-        self._leaving: list[tuple[float, Ticket]] = []
-        self._leaving_times: list[float] = []
+        self._leaving: list[float] = []
+        self._first_leaving: dict[str, float] = {}
         self._leaving_at = -inf
         self.forecasts = Forecasts()
         """How good the estimates have been."""
@@ -138,15 +138,15 @@ class FairScheduler:
         """Seconds to tell a refused client, 1 to 60; 5 while nothing is known. Counts as a promise."""
         if not self._stations.seconds.known:
             return UNKNOWN_SECS
-        self._departures(now)
-        return self._promises.make(self._leaving_times, free, now)
+        self._look_ahead(now, again=self.waiting > 2 * len(self._leaving))
+        return self._promises.make(self._leaving, free, now)
 
     def retry_after_own(self, key: str, now: float) -> int:
         """Seconds until the first request of this key leaves the queue, for a key at its own limit."""
         if not self._stations.seconds.known:
             return UNKNOWN_SECS
-        own = [at for at, ticket in self._departures(now) if ticket.key == key]
-        return Promises().make(own, 0, now)
+        self._look_ahead(now, again=key not in self._first_leaving)
+        return Promises().make([self._first_leaving.get(key, now)], 0, now)
 
     def newest(self, key: str) -> Ticket | None:
         """The waiting request of this key that arrived last."""
@@ -195,9 +195,13 @@ class FairScheduler:
             return
         self.forecasts.ended(now - asked_at, drawn, told)
 
-    def _departures(self, now: float) -> list[tuple[float, Ticket]]:
-        if not self._leaving_at <= now < self._leaving_at + FRESH_SECS:
-            self._leaving = departures(self._order, self._stations, now, now + CAP_SECS)
-            self._leaving_times = [at for at, _ in self._leaving]
+    def _look_ahead(self, now: float, *, again: bool) -> None:
+        """Find out when those who wait will leave, unless that has just been done and is not to be done again.
+
+        Who asks for it again does so once a key, or once the queue has doubled: refusals cost less than admissions.
+        """
+        if again or not self._leaving_at <= now < self._leaving_at + FRESH_SECS:
+            leaving = departures(self._order, self._stations, now, now + CAP_SECS)
+            self._leaving = [at for at, _ in leaving]
+            self._first_leaving = {ticket.key: at for at, ticket in reversed(leaving)}
             self._leaving_at = now
-        return self._leaving

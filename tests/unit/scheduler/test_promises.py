@@ -102,3 +102,25 @@ def test_the_first_one_is_foreseen_whatever_the_clock_says() -> None:
     desk.come("A1 A2 A3")
     desk.next()
     assert desk.scheduler.retry_after(0, desk.now) == 9
+
+
+def test_a_burst_behind_a_look_ahead_is_not_told_what_held_before_it() -> None:
+    """As after a request that timed out: a moment later the queue is full of others."""
+    desk = Desk()
+    desk.come("X1")
+    desk.end()
+    desk.come("X2")
+    assert desk.scheduler.retry_after(10, desk.now) == 1
+    desk.now += 0.1
+    desk.come(" ".join(f"A{number}" for number in range(10)))
+    assert desk.scheduler.retry_after(0, desk.now) >= 10
+
+
+def test_a_key_that_came_after_a_look_ahead_is_told_when_its_own_next_request_leaves() -> None:
+    desk = Desk()
+    desk.come("X1")
+    desk.end()
+    desk.come("X2 A1 A2 A3")
+    assert desk.scheduler.retry_after_own("A", desk.now) == 10
+    desk.come("B1")
+    assert desk.scheduler.retry_after_own("B", desk.now) == desk.place("B1").position * 10
