@@ -16,7 +16,7 @@ tag. Entries that are out of date are skipped when they surface.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from heapq import heapify, heappop, heappush
 from math import inf, nextafter
 
@@ -103,8 +103,10 @@ class Contest:
         """The least tag; None when nobody waits."""
         return min((e.tag for e in self.entrants.values()), default=None)
 
-    def choose(self, quantum: float, without: Iterable[str] = ()) -> str | None:
+    def choose(self, quantum: float, without: Sequence[str] = ()) -> str | None:
         """The key to serve next, and None if there is none; as if those `without` did not wait here."""
+        if not without:
+            return first.key if (first := self._first(quantum)) is not None else None
         aside = [self.entrants[key] for key in without if key in self.entrants]
         for entrant in aside:
             self.remove(entrant.key)

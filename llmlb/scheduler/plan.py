@@ -22,7 +22,7 @@ from llmlb.scheduler.rounds import in_rounds
 from llmlb.scheduler.stations import Stations
 from llmlb.scheduler.ticket import Ticket
 
-MOST_STEPS = 400
+MOST_STEPS = 300
 """Dispatches played through where nodes serve different models."""
 FORESEEN = 2000
 """Dispatches looked ahead for `Retry-After`, in a pool by itself."""

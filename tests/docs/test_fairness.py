@@ -193,10 +193,10 @@ MEASURED: list[tuple[str, str, float]] = [
     (r"10,000 waiting \| ({}) ms", "admission that waits, 100 waiting", 1),
     (r"10,000 waiting \| {} ms and ({}) ms", "admission that waits, 10,000 waiting", 1),
     (r"light keys so lose ({}) %", "light keys in bursts of the trace, push_out: 429", 100),
-    (r"({}) % of places were exact", "place exact, by seconds, 1 node", 100),
-    (r"({}) % within one on one node", "place within 1, by seconds, 1 node", 100),
-    (r"on one node, ({}) % and {} % on four", "place exact, by seconds, 4 nodes", 100),
-    (r"on one node, {} % and ({}) % on four", "place within 1, by seconds, 4 nodes", 100),
+    (r"({}) % of places were exact", "place exact, by seconds, load 1.0, 1 node", 100),
+    (r"({}) % within one on one node", "place within 1, by seconds, load 1.0, 1 node", 100),
+    (r"on one node, ({}) % and {} % on four", "place exact, by seconds, load 1.0, 4 nodes", 100),
+    (r"on one node, {} % and ({}) % on four", "place within 1, by seconds, load 1.0, 4 nodes", 100),
 ]
 AGAIN = 0.25
 """By how much of it a figure may differ when it is measured anew: machines and seeds do, promises do not."""
