@@ -36,8 +36,6 @@ class Charges:
 
     def contend(self, running: Running, now: float) -> None:
         """Another key waits for the node: what is left of the request is charged from now on."""
-        if running.contended:
-            return
         running.contended = True
         running.before = running.rate * (now - running.started)
         self._charge(running, max(running.guess - running.before, 0.0))

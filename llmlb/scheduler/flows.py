@@ -65,16 +65,14 @@ class Pool:
         least = self.contest.least()
         return self.clock if least is None else least
 
-    def level(self, but: str) -> float:
-        """Where a key enters: level with the least of the others who wait.
+    def level(self) -> float:
+        """Where a key enters: level with the least of those who wait.
 
         Those who have been served while they waited keep up with `pace`, which moves by what everybody has. Newcomers
         enter no lower, or ever-new keys would enter at one level for ever, and nobody else be the least again.
         """
         low = served = None
         for entrant in self.contest.entrants.values():
-            if entrant.key == but:
-                continue
             level = entrant.level
             if low is None or level < low:
                 low = level

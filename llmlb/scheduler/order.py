@@ -256,7 +256,7 @@ class Order:
 
     def _enter(self, flow: Flow, pool: Pool) -> Standing:
         """The standing with which a flow begins to compete: debt stays, within the horizon; credit does not."""
-        low = pool.level(but=flow.key)
+        low = pool.level()
         lifted = low - WELCOME * self.prices.quantum / flow.weight
         standing = flow.standings.get(pool)
         if standing is None:
