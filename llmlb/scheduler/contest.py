@@ -77,7 +77,8 @@ class Contest:
             self.entrants[entrant.key] = entrant
             self.weight += entrant.weight
         entrant.stamp += 1
-        self.limit = min(self.limit, entrant.tag + quantum / 2)
+        if (limit := entrant.tag + quantum / 2) < self.limit:
+            self.limit = limit
         self._push(entrant)
         if len(self._ring) + len(self._ahead) > 64 + 4 * len(self.entrants):
             self._rebuild()

@@ -126,7 +126,7 @@ class Order:
             raise KeyError(ticket.id)
         self.revision += 1
         del queue[at]
-        self._left(flow, ticket.model)
+        self._left(flow, ticket)
         self.charges.restand(flow)
         self._tidy()
 
@@ -147,7 +147,7 @@ class Order:
         del queue[0 if queue[0] is ticket else bisect_left(queue, ticket.number, key=by_number)]
         standing = flow.standings[pool]
         standing.served = True
-        self._left(flow, ticket.model)
+        self._left(flow, ticket)
         return self._dispatch(ticket, flow, pool, standing, node, now)
 
     def finish(self, running: Running, actual: Actual) -> None:
@@ -268,16 +268,16 @@ class Order:
         standing.since = self.now
         return standing
 
-    def _left(self, flow: Flow, model: str) -> None:
+    def _left(self, flow: Flow, ticket: Ticket) -> None:
         """A request is out of its queue. The flow has to be restood, where it waits still."""
         flow.waiting -= 1
         self.waiting -= 1
-        if not flow.queues[model]:
-            del flow.queues[model]
+        if not flow.queues[ticket.model]:
+            del flow.queues[ticket.model]
         if not flow.waiting:
             self.sent_back.discard(flow.key)
         for pool, standing in flow.standings.items():
-            if flow.key in pool.contest.entrants:
+            if standing.head == ticket.number and flow.key in pool.contest.entrants:
                 if (head := flow.head(pool)) is None:
                     pool.contest.remove(flow.key)
                 else:

@@ -108,7 +108,10 @@ class _Draw:
                 heaps = self._of(model)
             if not heaps:
                 continue
-            heap = heaps[0] if len(heaps) == 1 else min(heaps)
+            heap = heaps[0]
+            for other in heaps:
+                if other[0] < heap[0]:
+                    heap = other
             free, speed = heap[0]
             if free <= deadline:
                 heapreplace(heap, (free + secs * ratio * speed, speed))
