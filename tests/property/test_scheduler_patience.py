@@ -7,7 +7,7 @@ from itertools import count, repeat
 
 import attrs
 import hypothesis.strategies as st
-from hypothesis import given
+from hypothesis import example, given
 
 from llmlb.scheduler.debts import HORIZON_SECS, MOST_DEBTORS
 from llmlb.scheduler.order import MEMORY
@@ -115,6 +115,18 @@ def test_newcomers_do_not_keep_a_round_going_that_another_key_is_not_in() -> Non
     assert turns_until_served(plant, "C", since, 40) <= 34
 
 
+LIFTED = Crowd(
+    nodes=1,
+    weights={"A": 1.0, "B": 1.0, "C": 1.0},
+    longest=6.0,
+    quantum=1.0,
+    habits={"A": [(3.5, 0.01)], "B": [(1.0, 0.01)], "C": [(1.0, 0.01)]},
+    arrivals=[(0.0, "A", 1), (0.0, "A", 2), (0.4, "C", 1), (0.4, "C", 1)],
+)
+"""A has had much of a node, and C little: the pace is above C."""
+
+
+@example(crowd=LIFTED, key="B", rest=0.0)
 @given(crowd=crowds(nodes=st.integers(1, 4)), key=st.sampled_from("ABR"), rest=st.sampled_from([0.0, 5.0, 60.0]))
 def test_a_key_that_owes_nothing_goes_before_all_who_were_served_more_recently(
     crowd: Crowd, key: str, rest: float
@@ -125,7 +137,8 @@ def test_a_key_that_owes_nothing_goes_before_all_who_were_served_more_recently(
     To the letter: nobody goes before it but keys whose last turn is longer ago than its own (a turn longer ago than 32
     before it came counts as 32), and each of them once. For a key not served in the last 32 turns these are the keys
     unserved for so long. "No debt": its tag is the level - 0.49 Q/w when it comes. Costs come out as guessed: else what
-    is given back to another may put that one behind it.
+    is given back to another may put that one behind it. And where the pace has lifted the level at which it enters
+    above others who wait, those go first until they have caught up: in the example C, which has had less than its share.
     """
     crowd = crowd.as_guessed()
     weight = crowd.weights.get(key, 1.0)
@@ -140,12 +153,15 @@ def test_a_key_that_owes_nothing_goes_before_all_who_were_served_more_recently(
     welcome = 0.49 * plant.scheduler._order.prices.quantum / weight
     if standing is None or standing.tag > standing.entered_at - welcome + 1e-9:
         return
-    before = {other for other in there if plant.last_turns[other] <= plant.last_turns[key]}
+    entrants = pool.contest.entrants
+    behind = {other for other in there if entrants[other].level < standing.entered_at - 1e-9}
+    before = behind | {other for other in there if plant.last_turns[other] <= plant.last_turns[key]}
     plant.run()
     turns = [service.ticket.key for service in plant.services[since:]]
     first = turns[: turns.index(key)]
     assert before.issuperset(first)
-    assert len(first) == len(set(first))
+    once = [other for other in first if other not in behind]
+    assert len(once) == len(set(once))
 
 
 @given(
