@@ -138,7 +138,7 @@ def test_a_key_that_owes_nothing_goes_before_all_who_were_served_more_recently(
     before it came counts as 32), and each of them once. For a key not served in the last 32 turns these are the keys
     unserved for so long. "No debt": its tag is the level - 0.49 Q/w when it comes. Costs come out as guessed: else what
     is given back to another may put that one behind it. And where the pace has lifted the level at which it enters
-    above others who wait, those go first until they have caught up: in the example C, which has had less than its share.
+    above others who wait, those go first until they have caught up: in the example C, which has had too little.
     """
     crowd = crowd.as_guessed()
     weight = crowd.weights.get(key, 1.0)
