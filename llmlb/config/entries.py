@@ -10,7 +10,7 @@ import attrs
 
 from llmlb.config import words
 from llmlb.config.address import Address, parse_address
-from llmlb.config.rules import Number, Pairs, Texts
+from llmlb.config.rules import Number, Pairs, Switch, Texts
 from llmlb.config.settings import setting
 
 
@@ -69,6 +69,12 @@ class NodeConfig:
         unit="seconds",
         ja="切断後も計算を続けるノードを、切断のあと休ませる時間。",
         en="How long the node is left alone after a hang-up, for servers that go on computing.",
+    )
+    drain: bool = setting(
+        Switch(),
+        default=False,
+        ja="trueなら新しいリクエストを渡しません。処理中のものは最後まで続けます。",
+        en="true gives the node no new requests; what it has in service is finished.",
     )
     address: Address = attrs.field(init=False, repr=False, eq=False, default=attrs.Factory(_address, takes_self=True))
     """The URL taken apart."""

@@ -76,6 +76,24 @@ class Server:
         ja="APIキーなしで、このマシン以外からの利用を許すかどうか。",
         en="Whether other machines may use the gateway although no API keys are configured.",
     )
+    max_connections: int = setting(
+        Whole(0, 1_000_000),
+        default=0,
+        ja="同時に開いていられる接続数の上限。0なら [queue] max_size に1000を加えた数です。",
+        en="How many connections may be open at once. 0 means [queue] max_size and 1000 more.",
+    )
+    allowed_hosts: tuple[str, ...] = setting(
+        Texts(words.HOST),
+        default=(),
+        ja="IPアドレスとlocalhost以外に、ページと /api/* が応えるホスト名。",
+        en="Host names that the page and /api/* answer to, besides IP addresses and localhost.",
+    )
+    cors_origins: tuple[str, ...] = setting(
+        Texts(words.ORIGIN),
+        default=(),
+        ja="ブラウザーから /v1 を使ってよいページのオリジン。",
+        en="Origins whose pages may use /v1 from a browser.",
+    )
     metrics_token: str = setting(
         words.KEY,
         default="",

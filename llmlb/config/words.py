@@ -1,4 +1,4 @@
-"""The texts a setting may hold: names, keys, hosts, URLs, header names, paths.
+"""The texts a setting may hold: names, keys, hosts, URLs, origins, header names, paths.
 
 Each function returns the text as the model holds it, or raises ValueError without quoting it.
 """
@@ -6,12 +6,15 @@ Each function returns the text as the model holds it, or raises ValueError witho
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 from llmlb.config.address import is_host, parse_address
 from llmlb.config.rules import Text
 
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,512}\Z")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}\Z")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_ORIGIN = re.compile(r"https?://[a-z0-9.\-_\[\]:]+\Z")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}\Z")
 
 NEVER_PASSED = frozenset({
@@ -49,6 +52,14 @@ def _sha256(text: str) -> str:
 
 def _host(text: str) -> str:
     _need(is_host(text))
+    return text
+
+
+def _origin(text: str) -> str:
+    _need(_ORIGIN.match(text))
+    parts = urlsplit(text)
+    _need(is_host(parts.hostname or "") and parts.port != 0 and not parts.netloc.endswith(":"))
+    _need(text != f"{parts.scheme}://{parts.hostname}:{_DEFAULT_PORTS[parts.scheme]}")  # browsers leave it out
     return text
 
 
@@ -90,6 +101,11 @@ NODE_URL = Text(
     "ユーザー名・パスワード・クエリ・フラグメントは不可）",
     en="an http or https URL such as http://127.0.0.1:11434, with or without /v1 at its end, "
     "without user name, password, query or fragment",
+)
+ORIGIN = Text(
+    _origin,
+    ja="ブラウザーが送るとおりのオリジン（例: https://chat.example、小文字、既定のポートとパスは不可）",
+    en="an origin as browsers send it, such as https://chat.example: lower case, no default port, no path",
 )
 HEADER = Text(
     _header,

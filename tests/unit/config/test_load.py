@@ -61,6 +61,9 @@ OTHER_VALUES: dict[str, tuple[str, Any]] = {
     "server.body_limit": ("1024", 1024),
     "server.waiting_bytes": ("2048", 2048),
     "server.allow_anonymous": ("true", True),
+    "server.max_connections": ("50", 50),
+    "server.allowed_hosts": ('["gpu.example"]', ("gpu.example",)),
+    "server.cors_origins": ('["https://chat.example"]', ("https://chat.example",)),
     "server.metrics_token": ('"t-1"', "t-1"),
     "queue.max_size": ("200", 200),
     "queue.timeout_secs": ("120", 120),
@@ -83,7 +86,11 @@ OTHER_VALUES: dict[str, tuple[str, Any]] = {
     "log.format": ('"json"', "json"),
     "log.file": ('"/dev/null"', "/dev/null"),
 }
-IN_A_VARIABLE = {"upstream.pass_headers": "X-Tenant, x-other"}
+IN_A_VARIABLE = {
+    "upstream.pass_headers": "X-Tenant, x-other",
+    "server.allowed_hosts": "gpu.example",
+    "server.cors_origins": "https://chat.example",
+}
 
 
 def value_of(config: Config, name: str) -> Any:
@@ -352,3 +359,12 @@ def test_relative_paths_start_at_the_file(tmp_path: Path, monkeypatch: pytest.Mo
 def test_the_error_itself_lists_the_problems(write: Write) -> None:
     with pytest.raises(ConfigError, match=r"max_size = 0: must be a whole number"):
         load(write("[queue]\nmax_size = 0\n"), {})
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["chat.example", "https://Chat.example", "https://chat.example/", "https://chat.example:443", "http://a b", "*"],
+)
+def test_an_origin_that_no_browser_would_send_is_refused(origin: str, write: Write) -> None:
+    with pytest.raises(ConfigError, match="an origin as browsers send it"):
+        load(write(f'[server]\ncors_origins = ["{origin}"]\n'), {})
