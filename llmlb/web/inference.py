@@ -16,7 +16,7 @@ from llmlb.web.patience import Patience
 from llmlb.web.requests import sender
 from llmlb.wire.call import read_call
 from llmlb.wire.endpoints import ENDPOINTS, Endpoint, Family
-from llmlb.wire.envelope import error_event
+from llmlb.wire.envelope import error_data, error_event
 from llmlb.wire.headers import to_client, to_node
 from llmlb.wire.http1 import ReplyHead
 from llmlb.wire.sse import StreamEnd
@@ -91,8 +91,8 @@ async def _cut_short(
     """End a broken reply so that nobody takes it for a whole one: say so in a stream, then close without its end."""
     if stream is not None and not stream.finished:
         message = text(locale_of(request, request.app), "stream_broken")
-        event = error_event(family, message=message, type="server_error", code="node_failed")
-        last = stream.closing() + event
+        error = error_data(family, message=message, type="server_error", code="node_failed", number=stream.next_number)
+        last = stream.closing(error) + error_event(family, error)
         await patience.write(len(last), response.write(last))
     if request.transport is not None:
         request.transport.close()  # what is written is still sent

@@ -20,17 +20,22 @@ def envelope(family: Family, *, message: str, type: str, code: str | None, **ext
     return _encode(_whole(family, message, type, code, extra))
 
 
-def error_event(family: Family, *, message: str, type: str, code: str | None) -> bytes:
-    """The error as a server-sent event that can stand after a whole event (see `StreamEnd.closing`)."""
+def error_data(family: Family, *, message: str, type: str, code: str | None, number: int = 0) -> bytes:
+    """The data of the event that says the error in a stream: a JSON object.
+
+    `number`: the event's `sequence_number`, where the family's events have one.
+    """
     whole = _whole(family, message, type, code, {})
-    if family is Family.OPENAI:
-        return b"data: %b\n\n" % _encode(whole)
     if family is Family.RESPONSES:
-        # Documented flat; its SDKs raise an exception for the member `error` only. The numbers of the
-        # events before were passed on unread, so this one has none to continue with.
-        flat = {"type": "error", "code": code, "message": _sound(message), "param": None, "sequence_number": 0}
+        # Documented flat; its SDKs raise an exception for the member `error` only.
+        flat = {"type": "error", "code": code, "message": _sound(message), "param": None, "sequence_number": number}
         whole = flat | whole
-    return b"event: error\ndata: %b\n\n" % _encode(whole)
+    return _encode(whole)
+
+
+def error_event(family: Family, data: bytes) -> bytes:
+    """The server-sent event with this data. It can stand after a whole event (see `StreamEnd.closing`)."""
+    return b"data: %b\n\n" % data if family is Family.OPENAI else b"event: error\ndata: %b\n\n" % data
 
 
 def _whole(family: Family, message: str, type: str, code: str | None, extra: dict[str, Any]) -> dict[str, Any]:

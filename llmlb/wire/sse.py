@@ -6,22 +6,14 @@ import re
 from typing import Final
 
 from llmlb.wire.endpoints import Family
+from llmlb.wire.unfinished import closing
 
 # More than the longest line that ends a stream, with the line breaks around it.
 _KEPT: Final = 48
 
-# A line break may be LF, CRLF or CR. How the bytes so far end -> what makes a whole event of them. After a
-# CR comes an LF in any case: it either belongs to that CR or does no harm.
-_CLOSING: Final = (
-    (b"\n\n", b""),
-    (b"\n\r\n", b""),
-    (b"\r\r\n", b""),
-    (b"\n\r", b"\n"),
-    (b"\r\r", b"\n"),
-    (b"\r\n", b"\r\n"),
-    (b"\n", b"\n"),
-    (b"\r", b"\n\r\n"),
-)
+_LONGEST_EVENT: Final = 256 * 1024
+"""Bytes kept of an event that is not over: more than any but those that carry pictures."""
+_NUMBER: Final = re.compile(rb'"sequence_number" *: *(\d{1,15})(?=\D)')
 _BLANK_LINE = re.compile(rb"\n[\r\n]|\r\r")
 
 # What a family's last event says: first what is quick to search for, then the line it must be. Texts of a
@@ -39,15 +31,19 @@ _LAST: Final[dict[Family, tuple[tuple[bytes, ...], re.Pattern[bytes]]]] = {
 class StreamEnd:
     """Watches one stream as it is relayed: `feed` it every byte that goes to the client.
 
-    Keeps a few bytes, whatever the length of the stream and of its lines.
+    Keeps the event that is not over yet, up to a limit, and a few bytes more.
     """
 
-    __slots__ = ("_family", "_hints", "_in_last_event", "_line", "_tail", "finished")
+    __slots__ = ("_event", "_family", "_held", "_hints", "_in_last_event", "_line", "_tail", "finished", "next_number")
 
     def __init__(self, family: Family) -> None:
         self.finished = False
         """Whether the stream has said its own end, and said it to the end of that event."""
+        self.next_number = 0
+        """The `sequence_number` of the event after those so far, where the family's events have one."""
         self._family = family
+        self._event: list[bytes] = []
+        self._held = 0
         self._hints, self._line = _LAST[family]
         self._in_last_event = False
         self._tail = b"\n\n"  # nothing sent is as good as an event that is over
@@ -63,13 +59,34 @@ class StreamEnd:
                     self._look_for_last_event(window)
                     break
         self._tail = window[-_KEPT:]
+        if data.endswith(b"\n\n"):  # nearly always
+            self._event, self._held = [], 0
+        else:
+            self._hold(window, data)
+        if self._family is Family.RESPONSES:
+            for number in _NUMBER.finditer(window):
+                self.next_number = int(number[1]) + 1
 
-    def closing(self) -> bytes:
-        """What must be sent so that the line and the event begun are over, and another event can follow."""
-        for ending, closing in _CLOSING:
-            if self._tail.endswith(ending):
-                return closing
-        return b"\n\n"
+    def closing(self, error: bytes) -> bytes:
+        """What must be sent so that an event can follow. An event that was begun becomes an error, if it can.
+
+        `error`: the error as a JSON object, of a family's event for it.
+        """
+        if self._held > _LONGEST_EVENT:
+            return b"\n" if self._tail.endswith(b"\n") else b"\n\n"
+        return closing(b"".join(self._event), error, named=self._family is not Family.OPENAI)
+
+    def _hold(self, window: bytes, data: bytes) -> None:
+        """Keep what came since the last blank line."""
+        blank = max(window.rfind(b"\n\n"), window.rfind(b"\n\r"), window.rfind(b"\r\r"))
+        if blank >= 0:
+            self._event = [window[blank + 2 :]]
+            self._held = len(self._event[0])
+        else:
+            self._event.append(data)
+            self._held += len(data)
+        if self._held > _LONGEST_EVENT:
+            self._event = []
 
     def _look_for_last_event(self, window: bytes) -> None:
         found = self._line.search(window)

@@ -378,7 +378,11 @@ async def test_a_chat_stream_that_breaks_off_raises(scripted: ScriptedNode) -> N
         assert len(scripted.seen) == 1
 
 
-async def test_a_chat_stream_that_breaks_off_inside_an_event_raises(scripted: ScriptedNode) -> None:
+BEGUN = '{"choices": [{"index": 0, "delta": {"content": "upon a 語'.encode()
+
+
+@pytest.mark.parametrize("cut", [0, 1, 12, 40, len(BEGUN) - 1, len(BEGUN)])
+async def test_a_chat_stream_that_breaks_off_inside_an_event_raises(cut: int, scripted: ScriptedNode) -> None:
     async with ready(configured(scripted.url)) as gateway, speaking(gateway) as client:
         asking = asyncio.ensure_future(client.chat.completions.create(model=MODEL, messages=HELLO, stream=True))
         request = await scripted.received()
@@ -386,13 +390,14 @@ async def test_a_chat_stream_that_breaks_off_inside_an_event_raises(scripted: Sc
         await request.event(chunk("Once upon"))
         pieces = aiter(await asking)
         assert (await anext(pieces)).choices[0].delta.content == "Once upon"
-        await request.send(b'data: {"choices": [{"index": 0, "del')
+        await request.send(b"data: " + BEGUN[:cut])
         request.close()
-        with pytest.raises(ValueError, match="Unterminated string"):  # the package reads the half event first
+        with pytest.raises(openai.APIError, match="この応答は不完全です"):
             await anext(pieces)
 
 
-async def test_a_stream_of_responses_that_breaks_off_raises(scripted: ScriptedNode) -> None:
+@pytest.mark.parametrize("begun", ["", '{"type": "response.output_text.delta", "delta": "up'])
+async def test_a_stream_of_responses_that_breaks_off_raises(begun: str, scripted: ScriptedNode) -> None:
     async with ready(configured(scripted.url)) as gateway, speaking(gateway) as client:
         asking = asyncio.ensure_future(client.responses.create(model=MODEL, input="Hello", stream=True))
         request = await scripted.received()
@@ -402,6 +407,8 @@ async def test_a_stream_of_responses_that_breaks_off_raises(scripted: ScriptedNo
         await request.event({"type": kind, "logprobs": []} | delta, kind)
         events = aiter(await asking)
         assert (await anext(events)).type == "response.output_text.delta"
+        if begun:
+            await request.send(f"event: {kind}\ndata: {begun}".encode())
         request.close()
         with pytest.raises(openai.APIError, match="この応答は不完全です"):
             await anext(events)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from llmlb.wire.endpoints import Family
-from llmlb.wire.envelope import envelope, error_event
+from llmlb.wire.envelope import envelope, error_data, error_event
 
 FULL = {"message": "満杯", "type": "queue_full", "code": "queue_full"}
 FAILED = {"message": "失敗\nした", "type": "server_error", "code": "node_failed"}
@@ -14,7 +14,7 @@ FAILED = {"message": "失敗\nした", "type": "server_error", "code": "node_fai
 
 def event(family: Family) -> tuple[list[str], Any]:
     """The lines of the event before its data, and its data."""
-    said = error_event(family, **FAILED).decode()
+    said = error_event(family, error_data(family, **FAILED, number=7)).decode()
     assert said.endswith("\n\n")
     *before, data = said[:-2].split("\n")
     return before, json.loads(data.removeprefix("data: "))
@@ -61,5 +61,5 @@ def test_a_responses_stream_is_told_in_the_documented_form_and_as_its_sdks_notic
         "code": "node_failed",
         "message": FAILED["message"],
         "param": None,
-        "sequence_number": 0,
+        "sequence_number": 7,
     }

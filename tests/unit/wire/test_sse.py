@@ -13,24 +13,57 @@ def watched(family: Family, *pieces: bytes) -> StreamEnd:
     return stream
 
 
+ERROR = b'{"error": {"message": "m"}}'
+
+
 @pytest.mark.parametrize(
     ("sent", "closing"),
     [
         (b"", b""),
         (b"data: 1\n\n", b""),
         (b"data: 1\r\n\r\n", b""),
-        (b"data: 1\r\r", b"\n"),
-        (b"data: 1\r\n\r", b"\n"),
+        (b"data: 1\r\r", b""),
+        (b"data: 1\r\n\r", b""),
         (b"data: 1\n", b"\n"),
-        (b"data: 1\r\n", b"\r\n"),
-        (b"data: 1\r", b"\n\r\n"),
+        (b"data: 1\r\n", b"\n"),
+        (b"data: 1\r", b"\n\n"),
         (b"data: 1", b"\n\n"),
-        (b'data: {"a', b"\n\n"),
-        (b":", b"\n\n"),
+        (b"data: [DON", b"\n\n"),
+        (b":", b"\n"),
+        (b"da", b"\n"),
+        (b"event: x", b"\nevent:\n"),
+        (b"data", b": " + ERROR + b"\n\n"),
+        (b"data: ", ERROR + b"\n\n"),
+        (b'data: {"a', b'":null,' + ERROR[1:] + b"\n\n"),
+        (b'data: {"a": 1', b"," + ERROR[1:] + b"\n\n"),
     ],
 )
 def test_what_was_begun_is_finished(sent: bytes, closing: bytes) -> None:
-    assert watched(Family.OPENAI, sent).closing() == closing
+    assert watched(Family.OPENAI, b"data: 0\n\n" + sent).closing(ERROR) == closing
+    assert watched(Family.OPENAI, sent).closing(ERROR) == closing
+
+
+@pytest.mark.parametrize("pieces", [[b'data: {"a": [1'], [b"data", b': {"a"', b": [", b"1"]])
+def test_what_was_begun_is_finished_however_it_came(pieces: list[bytes]) -> None:
+    stream = watched(Family.RESPONSES, b"data: {}\r\n\r\n", *pieces)
+    assert stream.closing(ERROR) == b"]," + ERROR[1:] + b"\nevent: error\n\n"
+
+
+def test_an_event_too_long_to_keep_is_only_ended() -> None:
+    stream = watched(Family.OPENAI, b'data: {"a": "', *[b"x" * 100_000] * 3)
+    assert stream.closing(ERROR) == b"\n\n"
+    stream.feed(b'"}\n')
+    assert stream.closing(ERROR) == b"\n"
+    stream.feed(b"\ndata: {")
+    assert stream.closing(ERROR) == ERROR[1:] + b"\n\n"
+
+
+def test_the_number_of_the_next_event_goes_on_from_the_last() -> None:
+    stream = watched(Family.RESPONSES)
+    assert stream.next_number == 0
+    for piece in (b'data: {"sequence_number":9}\n\ndata: {"sequence_number": 1', b"0", b"}\n\n", b"data: {}\n\n"):
+        stream.feed(piece)
+    assert stream.next_number == 11
 
 
 @pytest.mark.parametrize(
@@ -81,9 +114,10 @@ def test_the_blank_line_before_the_last_event_does_not_end_it() -> None:
 def test_an_end_stays_an_end() -> None:
     stream = watched(Family.OPENAI, b"data: [DONE]\n\n", b": goodbye\n\n", b"x" * 100)
     assert stream.finished
-    assert stream.closing() == b"\n\n"
+    assert stream.closing(ERROR) == b"\n"
 
 
 def test_nothing_is_kept_of_a_long_line() -> None:
     stream = watched(Family.RESPONSES, *[b"x" * 100_000] * 3)
     assert len(stream._tail) < 100
+    assert stream._event == []
