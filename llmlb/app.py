@@ -73,7 +73,7 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[R
         connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
     ) as session:
         gateway = Gateway(config, clock, background, session, [logs.request_line])
-        runner = Runner(build(gateway), config.server.locale)
+        runner = Runner(build(gateway))
         await runner.setup()
         try:
             site = web.TCPSite(runner, config.server.host, config.server.port, backlog=BACKLOG)

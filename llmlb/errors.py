@@ -88,6 +88,40 @@ class StalledBody(Refusal):
     message = "stalled_body"
 
 
+class SlowHead(Refusal):
+    """The client did not get to the end of its request's head in time."""
+
+    message = "slow_head"
+
+
+class LongHead(Refusal):
+    """Request line and headers are longer than is read. Values: `limit`, bytes of all of them."""
+
+    message = "long_head"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit=limit)
+
+
+class UnknownExpectation(Refusal):
+    """The request has an `Expect` that is not `100-continue`, on a route that reads no body."""
+
+    message = "unknown_expectation"
+
+
+class StrangeHost(Refusal):
+    """The page is asked for under a name that is not known to be the gateway's own."""
+
+    message = "strange_host"
+
+
+class TooManyConnections(Refusal):
+    """As many connections are open as may be."""
+
+    message = "too_many_connections"
+    retry_after: ClassVar[int] = 5
+
+
 class QueueFull(Refusal):
     """No place in the queue. `retry_after`: whole seconds until one is expected, 1 to 60."""
 

@@ -72,6 +72,26 @@ TEXTS: dict[str, dict[Locale, str]] = {
         "ja": "リクエスト本文の受信が止まったため、打ち切りました。",
         "en": "The request body stopped arriving, so the request was given up.",
     },
+    "slow_head": {
+        "ja": "リクエストのヘッダーの受信に時間がかかりすぎたため、打ち切りました。",
+        "en": "The head of the request took too long to arrive, so it was given up.",
+    },
+    "long_head": {
+        "ja": "リクエストのヘッダーが長すぎます（1行は8190バイト、全体は {limit} バイトまで）。",
+        "en": "The head of the request is too long (at most 8190 bytes a line and {limit} bytes in all).",
+    },
+    "unknown_expectation": {
+        "ja": "Expectヘッダーに使えるのは 100-continue だけです。",
+        "en": "The Expect header can be 100-continue only.",
+    },
+    "strange_host": {
+        "ja": "このホスト名ではページと /api を利用できません。管理者は [server] allowed_hosts に追加してください。",
+        "en": "The page and /api do not answer to this host name. The operator can add it to [server] allowed_hosts.",
+    },
+    "too_many_connections": {
+        "ja": "接続数が上限に達しています。しばらくしてから再試行してください。",
+        "en": "Too many connections are open. Please try again in a moment.",
+    },
     "queue_full": {
         "ja": "キューが満杯です。{retry_after}秒後に再試行してください。",
         "en": "The queue is full. Please try again in {retry_after} seconds.",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import attrs
 import structlog
 from aiohttp import web
@@ -12,7 +10,9 @@ from aiohttp.typedefs import Handler
 from llmlb import errors
 from llmlb.errors import Refusal
 from llmlb.gateway.visit import Visit
-from llmlb.messages import choose_locale, text
+from llmlb.messages import Locale, choose_locale, text
+from llmlb.web.cors import preflight
+from llmlb.web.hosts import check_host
 from llmlb.web.keys import GATEWAY, REQUEST_ID, VISIT
 from llmlb.wire.endpoints import ENDPOINTS, Family
 from llmlb.wire.envelope import envelope
@@ -44,12 +44,17 @@ FAULTS: dict[type[Refusal], Fault] = {
     errors.UnknownPath: Fault(404, _OURS, "unknown_url"),
     errors.WrongMethod: Fault(405, _OURS, "method_not_allowed"),
     errors.StalledBody: Fault(408, _OURS, "request_timeout"),
+    errors.SlowHead: Fault(408, _OURS, "request_timeout"),
     errors.TooLarge: Fault(413, _OURS, "request_too_large"),
     errors.CompressedBody: Fault(415, _OURS, "unsupported_content_encoding"),
+    errors.UnknownExpectation: Fault(417, _OURS, "expectation_failed"),
+    errors.StrangeHost: Fault(421, _OURS, "host_not_allowed"),
+    errors.LongHead: Fault(431, _OURS, "request_headers_too_large"),
     errors.QueueFull: Fault(429, "queue_full", "queue_full", ("retry_after",)),
     errors.NodeFailed: Fault(502, _SERVER, "node_failed", should_retry=False),
     errors.NodesUnreachable: Fault(503, _SERVER, "nodes_unreachable"),
     errors.NoNodeOnline: Fault(503, _SERVER, "no_node_online"),
+    errors.TooManyConnections: Fault(503, _SERVER, "too_many_connections"),
     errors.Draining: Fault(503, _SERVER, "draining"),
     errors.QueueTimeout: Fault(504, "queue_timeout", "queue_timeout", ("waited_secs",)),
     errors.NodeTimeout: Fault(504, _SERVER, "node_timeout", should_retry=False),
@@ -61,7 +66,7 @@ def family_of(path: str) -> Family:
     return _FAMILIES.get(path, Family.OPENAI)
 
 
-def locale_of(request: web.BaseRequest, app: web.Application) -> Any:
+def locale_of(request: web.BaseRequest, app: web.Application) -> Locale:
     """The language the client is answered in."""
     return choose_locale(request.headers.get("Accept-Language"), app[GATEWAY].config.server.locale)
 
@@ -78,33 +83,72 @@ def waiting_headers(visit: Visit | None) -> dict[str, str]:
 
 def answer(request: web.Request, refusal: Refusal) -> web.Response:
     """The refusal as a response."""
-    fault = FAULTS[type(refusal)]
-    headers = waiting_headers(request.get(VISIT))
+    headers = waiting_headers(request.get(VISIT)) | _told(refusal)
+    body = _body(family_of(request.path), refusal, locale_of(request, request.app))
+    status = FAULTS[type(refusal)].status
+    return web.Response(status=status, body=body, content_type="application/json", headers=headers)
+
+
+def plain_answer(refusal: Refusal | None, locale: Locale, request_id: str) -> web.Response:
+    """The answer to what did not even become a request; None is a crash of ours."""
+    headers = {"Server": "llmlb", "X-Request-Id": request_id}
+    if refusal is None:
+        body, status = _crash_body(Family.OPENAI, locale, request_id), 500
+    else:
+        body, status = _body(Family.OPENAI, refusal, locale), FAULTS[type(refusal)].status
+        headers |= _told(refusal)
+    return web.Response(status=status, body=body, content_type="application/json", headers=headers)
+
+
+def raw_answer(refusal: Refusal, locale: Locale, request_id: str) -> bytes:
+    """The same, whole, as it goes out on a connection that is then closed."""
+    response = plain_answer(refusal, locale, request_id)
+    assert isinstance(response.body, bytes)
+    headers = {**response.headers, "Content-Length": str(len(response.body)), "Connection": "close"}
+    lines = [f"HTTP/1.1 {response.status} {response.reason}", *(f"{name}: {value}" for name, value in headers.items())]
+    return "\r\n".join([*lines, "", ""]).encode() + response.body
+
+
+def _told(refusal: Refusal) -> dict[str, str]:
+    """What a refusal says in headers."""
+    headers = {}
     retry_after = getattr(refusal, "retry_after", None)
     if retry_after is not None:
         headers["Retry-After"] = str(retry_after)
-    if not fault.should_retry:
+    if not FAULTS[type(refusal)].should_retry:
         headers["x-should-retry"] = "false"
     if isinstance(refusal, errors.WrongMethod):
         headers["Allow"] = ", ".join(sorted(refusal.allowed))
-    body = envelope(
-        family_of(request.path),
-        message=text(locale_of(request, request.app), refusal.key, **refusal.values),
+    return headers
+
+
+def _body(family: Family, refusal: Refusal, locale: Locale) -> bytes:
+    fault = FAULTS[type(refusal)]
+    return envelope(
+        family,
+        message=text(locale, refusal.key, **refusal.values),
         type=fault.type,
         code=fault.code,
         **{name: refusal.values[name] for name in fault.extra},
     )
-    return web.Response(status=fault.status, body=body, content_type="application/json", headers=headers)
+
+
+def _crash_body(family: Family, locale: Locale, request_id: str) -> bytes:
+    message = text(locale, "internal", request_id=request_id)
+    return envelope(family, message=message, type=_SERVER, code="internal_error")
 
 
 @web.middleware
 async def faults(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer every error in OpenAI's shape; this is the outermost guard of a request."""
     try:
+        check_host(request)
         return await handler(request)
     except Refusal as refusal:
         return _refused(request, refusal)
     except web.HTTPMethodNotAllowed as error:
+        if (allowed := preflight(request)) is not None:
+            return allowed
         return _refused(request, errors.WrongMethod(frozenset(error.allowed_methods)))
     except web.HTTPNotFound:
         return _refused(request, errors.UnknownPath())
@@ -115,12 +159,7 @@ async def faults(request: web.Request, handler: Handler) -> web.StreamResponse:
     except Exception:
         request_id = request[REQUEST_ID]
         _log.exception("internal error", id=request_id)
-        body = envelope(
-            family_of(request.path),
-            message=text(locale_of(request, request.app), "internal", request_id=request_id),
-            type=_SERVER,
-            code="internal_error",
-        )
+        body = _crash_body(family_of(request.path), locale_of(request, request.app), request_id)
         return web.Response(status=500, body=body, content_type="application/json")
 
 

@@ -8,6 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from llmlb.gateway.identity import Identity
+from llmlb.web.cors import open_to_origins
 from llmlb.web.keys import GATEWAY, REQUEST_ID
 from llmlb.wire.headers import request_id
 
@@ -28,8 +29,11 @@ async def sign(request: web.Request, response: web.StreamResponse) -> None:
     """Put on every response what all of them carry."""
     response.headers["Server"] = "llmlb"
     response.headers["X-Request-Id"] = request.get(REQUEST_ID) or new_id()
-    if request.app[GATEWAY].draining:
+    gateway = request.app[GATEWAY]
+    if gateway.draining:
         response.force_close()
+    if origins := gateway.config.server.cors_origins:
+        open_to_origins(request, response, origins)
 
 
 def sender(request: web.Request) -> Identity:

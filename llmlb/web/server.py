@@ -1,77 +1,78 @@
-"""The HTTP server under the application: how connections are kept, and what broken HTTP is answered."""
+"""The HTTP server under the application: how many connections there may be, and how they are kept."""
 
 from __future__ import annotations
 
+import resource
 from typing import Any
 
 import structlog
 from aiohttp import web
 
-from llmlb.messages import Locale, text
-from llmlb.web.requests import new_id
-from llmlb.wire.endpoints import Family
-from llmlb.wire.envelope import envelope
-
-_log = structlog.get_logger("llmlb.web")
+from llmlb.gateway.gateway import Gateway
+from llmlb.web.connection import Connection
+from llmlb.web.keys import GATEWAY
 
 KEEPALIVE_SECS = 75.0
 SHUTDOWN_SECS = 2.0
 """For what is still open after the drain: pages that watch, and clients that do not read."""
+BEYOND_QUEUE = 1000
+"""Connections for requests in service, pages and probes, where `max_connections` leaves it to us."""
+MOST_TURNED_AWAY = 128
+"""Connections beyond the limit that are told why at the same time; more are closed without a word."""
+DESCRIPTORS_OF_OUR_OWN = 128
+"""Files, sockets we listen on, and the like."""
+DESCRIPTORS_A_NODE = 3
+"""Its line, a probe, and one that is being closed."""
+TELL_AGAIN_SECS = 10.0
+"""A flood of connections is no reason for a flood of lines in the log."""
+
+_log = structlog.get_logger("llmlb.web")
 
 
-class _Connection(web.RequestHandler):
-    """One client connection. Requests that are no HTTP get our form of error, and no say in our log."""
+class Server(web.Server):
+    """Makes client connections, as many as there may be."""
 
-    __slots__ = ("_locale",)
-
-    def __init__(self, *args: Any, locale: Locale, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, gateway: Gateway, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._locale: Locale = locale
-
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        if isinstance(exc, ConnectionError):
-            raise exc  # the client has left; there is nobody to tell, and nothing to report
-        request_id = new_id()
-        broken = status < 500
-        if broken:
-            _log.info("malformed_request", id=request_id, status=status, kind=type(exc).__name__)
-        else:
-            _log.error("internal error", id=request_id, exc_info=exc)
-        if request.writer.output_size > 0:
-            raise ConnectionError("the answer has begun, there is no room for an error")
-        body = envelope(
-            Family.OPENAI,
-            message=text(self._locale, "malformed" if broken else "internal", request_id=request_id),
-            type="invalid_request_error" if broken else "server_error",
-            code=None if broken else "internal_error",
-        )
-        headers = {"Server": "llmlb", "X-Request-Id": request_id}
-        response = web.Response(status=status, body=body, content_type="application/json", headers=headers)
-        response.force_close()
-        return response
-
-
-class _Server(web.Server):
-    """Makes connections of our kind."""
-
-    def __init__(self, *args: Any, locale: Locale, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._locale: Locale = locale
+        self._gateway = gateway
+        self._leaving = 0
+        self._refused = 0
+        self._told_at = float("-inf")
 
     def __call__(self) -> web.RequestHandler:
-        return _Connection(self, loop=self._loop, locale=self._locale, **self._kwargs)
+        return Connection(self, loop=self._loop, gateway=self._gateway, door=self, **self._kwargs)
+
+    @property
+    def limit(self) -> int:
+        """How many connections may be open at once, by the configuration and by what the system allows."""
+        room = descriptors() - own_descriptors(len(self._gateway.fleet))
+        return min(wanted_connections(self._gateway), max(1, room))
+
+    def admits(self) -> bool:
+        """Whether there is room for one more connection."""
+        return len(self._connections) < self.limit
+
+    def turned_away(self) -> bool:
+        """There was no room for one. Whether there is time to say so: then `gone` tells of its end."""
+        self._refused += 1
+        now = self._gateway.clock.now()
+        if now >= self._told_at + TELL_AGAIN_SECS:
+            _log.warning("too_many_connections", limit=self.limit, refused=self._refused)
+            self._told_at, self._refused = now, 0
+        if self._leaving >= MOST_TURNED_AWAY:
+            return False
+        self._leaving += 1
+        return True
+
+    def gone(self) -> None:
+        """A connection that was turned away is closed."""
+        self._leaving -= 1
 
 
 class Runner(web.AppRunner):
     """Runs the application: handlers end when their client leaves, and nothing is logged a second time."""
 
-    def __init__(self, app: web.Application, locale: Locale) -> None:
+    def __init__(self, app: web.Application) -> None:
         super().__init__(
             app,
             access_log=None,
@@ -80,15 +81,35 @@ class Runner(web.AppRunner):
             keepalive_timeout=KEEPALIVE_SECS,
             shutdown_timeout=SHUTDOWN_SECS,
         )
-        self._locale: Locale = locale
 
     async def _make_server(self) -> web.Server:
         plain = await super()._make_server()
-        return _Server(
+        gateway = self.app[GATEWAY]
+        needed = wanted_connections(gateway) + own_descriptors(len(gateway.config.nodes))
+        if needed > descriptors():
+            _log.warning("few_file_descriptors", needed=needed, allowed=descriptors())
+        return Server(
             plain.request_handler,
             request_factory=plain.request_factory,
             handler_cancellation=plain.handler_cancellation,
             loop=plain._loop,
-            locale=self._locale,
+            gateway=gateway,
             **plain._kwargs,
         )
+
+
+def wanted_connections(gateway: Gateway) -> int:
+    """The limit that the configuration sets: every place in the queue has a connection, and there are some more."""
+    config = gateway.config
+    return config.server.max_connections or config.queue.max_size + BEYOND_QUEUE
+
+
+def own_descriptors(nodes: int) -> int:
+    """File descriptors that are used up besides those of the clients."""
+    return DESCRIPTORS_OF_OUR_OWN + MOST_TURNED_AWAY + DESCRIPTORS_A_NODE * nodes
+
+
+def descriptors() -> int:
+    """How many file descriptors the system lets us have."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 1_000_000_000 if soft == resource.RLIM_INFINITY else soft

@@ -25,13 +25,18 @@ REFUSALS: list[tuple[Refusal, int, str, str | None]] = [
     (errors.UnknownPath(), 404, "invalid_request_error", "unknown_url"),
     (errors.WrongMethod(frozenset({"POST"})), 405, "invalid_request_error", "method_not_allowed"),
     (errors.StalledBody(), 408, "invalid_request_error", "request_timeout"),
+    (errors.SlowHead(), 408, "invalid_request_error", "request_timeout"),
     (errors.TooLarge(9), 413, "invalid_request_error", "request_too_large"),
     (errors.CompressedBody(), 415, "invalid_request_error", "unsupported_content_encoding"),
+    (errors.UnknownExpectation(), 417, "invalid_request_error", "expectation_failed"),
+    (errors.StrangeHost(), 421, "invalid_request_error", "host_not_allowed"),
     (errors.QueueFull(7), 429, "queue_full", "queue_full"),
+    (errors.LongHead(9), 431, "invalid_request_error", "request_headers_too_large"),
     (errors.NodeFailed(), 502, "server_error", "node_failed"),
     (errors.NodesUnreachable(), 503, "server_error", "nodes_unreachable"),
     (errors.NoNodeOnline("m", 3), 503, "server_error", "no_node_online"),
     (errors.Draining(), 503, "server_error", "draining"),
+    (errors.TooManyConnections(), 503, "server_error", "too_many_connections"),
     (errors.QueueTimeout(60, 4), 504, "queue_timeout", "queue_timeout"),
     (errors.NodeTimeout(), 504, "server_error", "node_timeout"),
 ]
@@ -41,6 +46,7 @@ RETRY_AFTER = {
     errors.NoNodeOnline: "3",
     errors.NodesUnreachable: "2",
     errors.Draining: "5",
+    errors.TooManyConnections: "5",
 }
 NEVER_AGAIN = {errors.NodeFailed, errors.NodeTimeout}
 

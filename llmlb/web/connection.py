@@ -1,0 +1,230 @@
+"""One client connection: what it may send, how long it may take, and what it is answered when that is no HTTP.
+
+aiohttp reads and answers the requests. What is added here bounds what a connection can hold without being a
+request: heads that do not end, and requests sent ahead of the answer to the one before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+
+import structlog
+from aiohttp import StreamReader, web
+from aiohttp.http_exceptions import LineTooLong
+from aiohttp.streams import EMPTY_PAYLOAD
+from aiohttp.web_protocol import _ErrInfo
+
+from llmlb.clock import Timer
+from llmlb.errors import LongHead, Malformed, Refusal, SlowHead, TooManyConnections, UnknownExpectation
+from llmlb.gateway.gateway import Gateway
+from llmlb.web.faults import FAULTS, plain_answer, raw_answer
+from llmlb.web.keys import REQUEST_ID
+from llmlb.web.requests import new_id
+
+HEAD_SECS = 15.0
+"""Within which a head must be whole, from its first byte on; the first one from the connection's beginning on."""
+MAX_HEAD = 64 * 1024
+"""Bytes of a head; aiohttp limits its lines to 8 KiB and their number to 128."""
+MAX_AHEAD = 64 * 1024
+"""Bytes that a client may send while an earlier request of its connection is still being answered."""
+TURNED_AWAY_SECS = 1.0
+"""How long a connection beyond the limit is kept for its client to read why. A close at once could take that back."""
+
+_log = structlog.get_logger("llmlb.web")
+
+
+class Door(Protocol):
+    """What a connection asks when it is made, and tells when it was turned away."""
+
+    def admits(self) -> bool:
+        """Whether there is room for one more connection."""
+
+    def turned_away(self) -> bool:
+        """There was none. Whether there is room to say so."""
+
+    def gone(self) -> None:
+        """One that was told so is closed."""
+
+
+class Connection(web.RequestHandler):
+    """One client connection. Requests that are no HTTP get our form of error, and no say in our log."""
+
+    __slots__ = ("_ahead", "_begin", "_body", "_door", "_gateway", "_head_bytes", "_timer", "_unwanted")
+
+    def __init__(self, *args: Any, gateway: Gateway, door: Door, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._gateway = gateway
+        self._door = door
+        self._timer: Timer | None = None
+        self._unwanted = False
+        self._body: StreamReader | None = None
+        """That of the request which is being answered, or was last."""
+        self._head_bytes = 0
+        self._ahead = 0
+        self._begin = self._request_factory
+        self._request_factory = self._begun
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if self._door.admits():
+            super().connection_made(transport)
+            self._call_in(HEAD_SECS, self._head_is_late)
+        else:
+            self._turn_away(transport)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._stop_timer()
+        self._begin = self._body = None
+        if self._unwanted:
+            self._door.gone()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._close or self._force_close:
+            return
+        body = None if self._waiter is not None else self._body
+        ahead = body is not None and body.is_eof()
+        super().data_received(data)
+        if ahead:
+            self._came_ahead(len(data))
+        elif body is None:
+            self._came(len(data))
+
+    def _begun(self, message: Any, payload: StreamReader, *rest: Any) -> web.BaseRequest:
+        self._body = payload
+        if not self._messages:
+            self._ahead = 0
+        assert self._begin is not None
+        return self._begin(message, payload, *rest)
+
+    # A head
+
+    def _came(self, size: int) -> None:
+        """Bytes while no request is being answered: of a head, and of what follows it."""
+        size += self._head_bytes
+        if self._messages:
+            self._stop_timer()
+            self._head_bytes = 0
+            if size > MAX_HEAD:
+                self._refuse_long_heads()
+            if self._reading_paused and len(self._messages) > 1:
+                self._take_no_more()
+            return
+        self._head_bytes = size
+        if size > MAX_HEAD:
+            self._fail(LongHead(MAX_HEAD))
+        elif self._timer is None:
+            self._call_in(HEAD_SECS, self._head_is_late)
+
+    def _refuse_long_heads(self) -> None:
+        for place, (message, _) in enumerate(self._messages):
+            if not isinstance(message, _ErrInfo):
+                if len(message.path) + sum(len(n) + len(v) + 4 for n, v in message.raw_headers) <= MAX_HEAD:
+                    continue
+                self._messages[place] = _failure(LongHead(MAX_HEAD))
+
+    def _head_is_late(self) -> None:
+        self._timer = None
+        if self._head_bytes:
+            self._fail(SlowHead())
+        else:
+            self.force_close()  # it has asked nothing, so there is nothing to answer
+
+    def _fail(self, refusal: Refusal) -> None:
+        """Answer this, as soon as nothing else is being answered, and close."""
+        self._close = True
+        self._stop_timer()
+        self._messages.append(_failure(refusal))
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    # Requests ahead of their turn
+
+    def _came_ahead(self, size: int) -> None:
+        self._ahead += size
+        if self._ahead > MAX_AHEAD or self._reading_paused:
+            self._take_no_more()
+
+    def _pause_reading_for_buffer(self) -> None:
+        self._take_no_more()
+
+    def _take_no_more(self) -> None:
+        """Answer what is being answered, then close; drop what comes until then.
+
+        Not to read at all, as aiohttp does, would keep us from seeing the client leave.
+        """
+        self._close = True
+        self._resume_transport_reading()
+        _log.info("sent_too_far_ahead", requests=len(self._messages))
+
+    # One connection too many
+
+    def _turn_away(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._manager = None
+        self._force_close = True
+        if not self._door.turned_away():
+            transport.abort()
+            return
+        self._unwanted = True
+        transport.write(raw_answer(TooManyConnections(), self._gateway.config.server.locale, new_id()))
+        transport.write_eof()
+        self._call_in(TURNED_AWAY_SECS, transport.abort)
+
+    # Errors
+
+    def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> Coroutine[Any, Any, tuple[web.StreamResponse, bool]]:
+        if isinstance(resp, web.HTTPError):  # raised before any code of ours was asked
+            resp = self.handle_error(request, resp.status, resp)
+        return super().finish_response(request, resp, start_time)
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        if isinstance(exc, ConnectionError):
+            raise exc  # the client has left; there is nobody to tell, and nothing to report
+        request[REQUEST_ID] = request_id = new_id()
+        refusal = _refusal(status, exc)
+        if refusal is not None:
+            status = FAULTS[type(refusal)].status
+            _log.info("malformed_request", id=request_id, status=status, kind=type(exc).__name__)
+        else:
+            _log.error("internal error", id=request_id, exc_info=exc)
+        if request.writer.output_size > 0:
+            raise ConnectionError("the answer has begun, there is no room for an error")
+        response = plain_answer(refusal, self._gateway.config.server.locale, request_id)
+        response.force_close()
+        return response
+
+    # Time
+
+    def _call_in(self, secs: float, do: Callable[[], None]) -> None:
+        clock = self._gateway.clock
+        self._timer = clock.call_at(clock.now() + secs, do)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def _refusal(status: int, error: BaseException | None) -> Refusal | None:
+    """What a client is told; None for a crash of ours."""
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, LineTooLong):
+        return LongHead(MAX_HEAD)
+    if isinstance(error, web.HTTPExpectationFailed):
+        return UnknownExpectation()
+    return Malformed() if status < 500 else None
+
+
+def _failure(refusal: Refusal) -> tuple[_ErrInfo, StreamReader]:
+    return _ErrInfo(status=FAULTS[type(refusal)].status, exc=refusal, message=""), EMPTY_PAYLOAD

@@ -1,0 +1,44 @@
+"""Which pages elsewhere may use `/v1` from a browser: those of `[server] cors_origins`, and no others."""
+
+from __future__ import annotations
+
+import re
+
+from aiohttp import web
+
+from llmlb.web.keys import GATEWAY
+
+_BELOW = "/v1/"
+_EXPOSED = "X-Request-Id, X-Queue-Position, X-Estimated-Wait, Retry-After, x-should-retry"
+_ASKED = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~, -]{1,4096}\Z")
+_REMEMBERED_SECS = 600
+
+
+def open_to_origins(request: web.BaseRequest, response: web.StreamResponse, origins: tuple[str, ...]) -> None:
+    """Let the page that asks read this response, if it comes from one of `origins`. Cookies are never asked for."""
+    if not request.path.startswith(_BELOW):
+        return
+    response.headers.add("Vary", "Origin")
+    origin = request.headers.get("Origin")
+    if origin in origins:
+        response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers["Access-Control-Expose-Headers"] = _EXPOSED
+
+
+def preflight(request: web.Request) -> web.Response | None:
+    """The answer to a browser that asks whether a page may send a request; None if it asks nothing of the kind."""
+    wanted = request.headers.get("Access-Control-Request-Method")
+    origins = request.app[GATEWAY].config.server.cors_origins
+    if request.method != "OPTIONS" or wanted is None or not request.path.startswith(_BELOW):
+        return None
+    if request.headers.get("Origin") not in origins:
+        return None
+    asked = request.headers.get("Access-Control-Request-Headers", "")
+    headers = {
+        "Access-Control-Allow-Methods": "GET, POST",
+        "Access-Control-Max-Age": str(_REMEMBERED_SECS),
+        "Vary": "Access-Control-Request-Headers",
+    }
+    if _ASKED.match(asked):
+        headers["Access-Control-Allow-Headers"] = asked
+    return web.Response(status=204, headers=headers)
