@@ -1,10 +1,13 @@
-"""Asks a node whether it is there and what it serves, on a connection of the probe's own."""
+"""Asks a node whether it is there, what it is and what it serves, on connections of the probe's own."""
 
 from __future__ import annotations
 
 import asyncio
+import random
 import ssl
-from typing import Any
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Final
 
 import aiohttp
 import attrs
@@ -14,20 +17,25 @@ from llmlb.clock import Clock, Timer
 from llmlb.config.model import Health as HealthConfig
 from llmlb.config.model import NodeConfig
 from llmlb.nodes.dispatcher import Dispatcher, connect_problem, tls_context
+from llmlb.nodes.kinds import BY_NAME, KINDS, OPENAI, Said, listed, names
 from llmlb.nodes.node import Health
 
-MOST_BYTES = 4 * 1024 * 1024
-MOST_MODELS = 10_000
-_UNAVAILABLE = 503
+MOST_BYTES: Final = 4 * 1024 * 1024
+JITTER: Final = 0.1
+"""A probe comes up to this part of its interval or pause early, so that many nodes are not asked all at once."""
+
+_NO_ANSWER = (aiohttp.ClientError, OSError, TimeoutError, ValueError)
+_LOADING = "HTTP 503 to a probe"
+_SHARED_CHANCE = random.Random()
 
 
 @attrs.frozen
 class Found:
-    """The node answered. `kind` is empty while it could not be found out."""
+    """The node answered. `kind` is empty while it could not be found out, `loaded` None where it was not told."""
 
     kind: str
     models: tuple[str, ...]
-    loaded: tuple[str, ...] = ()
+    loaded: tuple[str, ...] | None = ()
     server: str = ""
 
 
@@ -40,12 +48,17 @@ class Loading:
 
 @attrs.frozen
 class Unreachable:
-    """The node did not answer, or not in a way that is of use."""
+    """The node did not answer, or not in a way that is of use. `silent`: it may just be at work on something."""
 
     reason: str
+    silent: bool = False
 
 
 Answer = Found | Loading | Unreachable
+
+
+class _TooLongError(ValueError):
+    """The answer has more than `MOST_BYTES`."""
 
 
 async def ask(
@@ -57,118 +70,182 @@ async def ask(
 ) -> Answer:
     """Probe a node once: its models, its kind where that is not known yet, and what it has loaded if the kind tells.
 
-    Only the list of models decides whether the node is there.
+    Only the list of models decides whether the node is there; it has `timeout_secs`, and all other questions together
+    have as much again. With configured models any answer will do.
     """
 
-    async def get(path: str) -> tuple[int, Any, str]:
-        headers = {"authorization": f"Bearer {config.api_key}"} if config.api_key else {}
-        async with session.get(
-            config.base + path,
-            headers=headers,
-            timeout=aiohttp.ClientTimeout(total=timeout_secs),
-            allow_redirects=False,
-            ssl=tls if tls is not None else True,
-        ) as reply:
-            body = bytearray()
-            while len(body) < MOST_BYTES and (piece := await reply.content.readany()):
-                body += piece
-            try:
-                return reply.status, msgspec.json.decode(body), reply.headers.get("server", "")
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-                return reply.status, None, reply.headers.get("server", "")
+    async def get(path: str) -> Said:
+        return await _get(session, config, tls, path)
 
     try:
-        status, listing, server = await get("/v1/models")
-        if status == _UNAVAILABLE:
-            return Loading("HTTP 503 to a probe")
-        models = _names(listing, "data", "id") if status == 200 else None
-        if models is None and not config.models:
-            return Unreachable(f"no list of models: HTTP {status}")
+        async with asyncio.timeout(timeout_secs):
+            listing = await get("/v1/models")
     except TimeoutError:
-        return Unreachable("no answer to a probe in time")
+        return Unreachable("no answer to a probe in time", silent=True)
     except aiohttp.ClientConnectorError as error:
         return Unreachable(connect_problem(error.os_error))
+    except _TooLongError:
+        return Found(kind, (), None) if config.models else Unreachable("the list of models is too long")
     except (aiohttp.ClientError, OSError, ValueError) as error:
         return Unreachable(f"probe failed: {type(error).__name__}")
-    loaded: tuple[str, ...] = ()
+    if listing.unavailable:
+        return Loading(_LOADING)
+    found = Found(kind, listed(listing) or (), None, listing.server)
+    has_list = listed(listing) is not None
     try:
-        if not kind:
-            _, version, _ = await get("/api/version")
-            tells = isinstance(version, dict) and isinstance(version.get("version"), str)
-            kind = "ollama" if tells else "openai"
-        if kind == "ollama":
-            _, processes, _ = await get("/api/ps")
-            loaded = _names(processes, "models", "name") or ()
-    except (aiohttp.ClientError, OSError, TimeoutError, ValueError):
+        async with asyncio.timeout(timeout_secs):
+            more = await _recognise(get, listing, kind)
+            if isinstance(more, Loading):
+                return more
+            if not has_list and (own_list := BY_NAME.get(more.kind, OPENAI).models):
+                models = names((await get(own_list)).json, "models", "name")
+                has_list, more = models is not None, attrs.evolve(more, models=models or ())
+            found = attrs.evolve(more, server=listing.server)
+    except _NO_ANSWER:
         pass  # it has answered what matters; the rest is asked again next time
-    return Found(kind, models or (), loaded, server)
+    if not has_list and not config.models:
+        return Unreachable(f"no list of models: HTTP {listing.status}")
+    return found
+
+
+async def _recognise(get: Callable[[str], Awaitable[Said]], listing: Said, known: str) -> Found | Loading:
+    """What kind it is, unless `known`, and what it has loaded. Kind is empty where answers do not fit what is known."""
+    models = listed(listing) or ()
+    for kind in (BY_NAME[known],) if known else KINDS:
+        if not known:
+            answer = await get(kind.question) if kind.question else listing
+            if kind.loading(listing, answer):
+                return Loading(_LOADING)
+            says_so_everywhere = bool(kind.question) and answer.json is not None and answer.json == listing.json
+            if says_so_everywhere or not kind.recognise(listing, answer):
+                continue
+        elif not kind.question and not kind.recognise(listing, listing):
+            continue
+        status = await get(kind.status) if kind.status else listing
+        if status.unavailable:
+            return Loading(_LOADING)
+        loaded = kind.loaded(listing, status)
+        if loaded is not None:
+            return Found(kind.name, models, loaded)
+    # One without models may be of a kind that only its models tell.
+    return Found("" if known or not models else OPENAI.name, models, None if known else ())
+
+
+async def _get(session: aiohttp.ClientSession, config: NodeConfig, tls: ssl.SSLContext | None, path: str) -> Said:
+    headers = {"accept": "application/json", "accept-encoding": "identity"}
+    if config.api_key:
+        headers["authorization"] = f"Bearer {config.api_key}"
+    async with session.get(
+        config.base + path,
+        headers=headers,
+        timeout=aiohttp.ClientTimeout(),  # the caller has one for several of these
+        allow_redirects=False,
+        ssl=tls if tls is not None else True,
+    ) as reply:
+        body = bytearray()
+        while piece := await reply.content.readany():
+            body += piece
+            if len(body) > MOST_BYTES:
+                raise _TooLongError
+        value = None
+        with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            value = msgspec.json.decode(body)
+        return Said(reply.status, value, reply.headers.get("server", ""))
 
 
 class Probe:
-    """Probes one node, for ever: every `interval_secs`, and after its pause when it is offline."""
+    """Probes one node, for ever: every `interval_secs`, and after its pause when it is offline.
+
+    `health` and the node's configuration may change at any time. `chance` is where jitter comes from.
+    """
 
     def __init__(
-        self, dispatcher: Dispatcher, session: aiohttp.ClientSession, health: HealthConfig, clock: Clock
+        self,
+        dispatcher: Dispatcher,
+        session: aiohttp.ClientSession,
+        health: HealthConfig,
+        clock: Clock,
+        chance: random.Random = _SHARED_CHANCE,
     ) -> None:
+        self.health = health
         self._dispatcher = dispatcher
         self._node = dispatcher.node
         self._session = session
-        self._health = health
         self._clock = clock
-        self._tls = tls_context(self._node.config)
+        self._chance = chance
+        self._kind = ""
+        """What the node is sure to be; empty: to be asked."""
+        self._tls: tuple[NodeConfig, ssl.SSLContext | None] | None = None
         self._due = asyncio.Event()
         self._timer: Timer | None = None
 
-    async def run(self) -> None:
-        """The probe's task."""
+    async def run(self, after: float = 0.0) -> None:
+        """The probe's task. `after`: seconds until the first probe, for the many of a large fleet to take turns."""
+        if after:
+            self._call_in(after)
+            await self._due.wait()
         while True:
             self._due.clear()
             await self.once()
             self.schedule()
             await self._due.wait()
 
+    def ask_now(self) -> None:
+        """Do not wait for the next time: something about the node has changed."""
+        self._tls = None
+        self._due.set()
+
     def schedule(self) -> None:
         """Set the time of the next probe by the state the node is in now."""
-        if self._timer is not None:
-            self._timer.cancel()
         offline = self._node.health is Health.OFFLINE
-        pause = self._node.pause if offline else self._health.interval_secs
-        self._timer = self._clock.call_at(self._clock.now() + pause, self._due.set)
+        pause = self._node.pause if offline else self.health.interval_secs
+        self._call_in(pause * (1 - JITTER * self._chance.random()))
 
     async def once(self) -> None:
         """Ask, and tell the node what was found.
 
         Bad news is news only of a node that had no request while it was asked, and what an exchange has found out
-        meanwhile stands: a node that has just failed one is asked anew.
+        meanwhile stands: a node that has just failed one is asked anew. So is one that was configured anew.
         """
         dispatcher, node = self._dispatcher, self._node
+        config, moves = node.config, dispatcher.moves
         was_offline = node.health is Health.OFFLINE
-        moves = dispatcher.moves
         idle = dispatcher.exchange is None
-        answer = await self._ask()
+        if not idle and not BY_NAME.get(node.kind, OPENAI).bears_questions:
+            return
+        # What was offline may have come back as something else.
+        kind = "" if was_offline else self._kind
+        answer = await self._ask(config, kind)
         if isinstance(answer, Unreachable) and idle and dispatcher.moves == moves:
             # Our own kept connection may be what occupies a server with a single thread.
             dispatcher.release_line()
-            answer = await self._ask()
+            answer = await self._ask(config, kind)
+        if node.config is not config:
+            self._due.set()
+            return
         idle = idle and dispatcher.moves == moves
         match answer:
             case Found(kind, models, loaded) if was_offline or node.health is not Health.OFFLINE:
-                node.found(kind, models, loaded)
+                self._kind = kind
+                node.found(kind or node.kind, models, node.loaded if loaded is None else loaded)
             case Loading(reason) if idle:
                 node.is_loading(reason)
-            case Unreachable(reason) if idle:
+            case Unreachable(reason, silent) if idle and not (silent and node.health is Health.RESTING):
+                # One that rests may be silent because it computes on for somebody who has left.
                 node.unreachable(reason)
 
-    async def _ask(self) -> Answer:
-        # What was offline may have come back as something else.
-        kind = "" if self._node.health is Health.OFFLINE else self._node.kind
-        return await ask(self._session, self._node.config, self._health.timeout_secs, self._tls, kind)
+    async def _ask(self, config: NodeConfig, kind: str) -> Answer:
+        if self._tls is None or self._tls[0] is not config:
+            try:
+                self._tls = config, tls_context(config)
+            except OSError as error:
+                return Unreachable(connect_problem(error))
+        answer = await ask(self._session, config, self.health.timeout_secs, self._tls[1], kind)
+        if isinstance(answer, Unreachable) and config.ca_file:
+            self._tls = None  # the file may have got other certificates
+        return answer
 
-
-def _names(listing: Any, field: str, name: str) -> tuple[str, ...] | None:
-    """The names in `{field: [{name: ...}, ...]}`; None when it is nothing of the kind."""
-    entries = listing.get(field) if isinstance(listing, dict) else None
-    if not isinstance(entries, list):
-        return None
-    names = (entry.get(name) for entry in entries[:MOST_MODELS] if isinstance(entry, dict))
-    return tuple(name for name in names if isinstance(name, str) and name)
+    def _call_in(self, seconds: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._clock.call_at(self._clock.now() + seconds, self._due.set)

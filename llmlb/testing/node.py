@@ -20,7 +20,7 @@ from typing import Any, Self
 
 import msgspec
 
-from llmlb.testing import http
+from llmlb.testing import http, kinds
 from llmlb.testing.answers import Answer, AutoAnswer
 from llmlb.testing.connection import Connection, Gone
 from llmlb.testing.received import PATIENCE, Received
@@ -33,7 +33,9 @@ class ScriptedNode:
     models         answered to GET /v1/models; change it at will
     models_status  with this status
     hang_probes    GETs are read and never answered while this is true
-    kind           "ollama" also answers /api/version and /api/ps with the models in `loaded`
+    kind           what it shows itself as: see `llmlb.testing.kinds`; "openai" has nothing but /v1/models
+    loaded         the models that its kind tells to be loaded
+    loading        whether it is llama.cpp that still loads its model
     pages          further GET answers: path -> (status, JSON value)
     probes         how often GET /v1/models came
     seen           every POST, in order, answered or not
@@ -50,6 +52,7 @@ class ScriptedNode:
         self.hang_probes = False
         self.kind = "openai"
         self.loaded: list[str] = []
+        self.loading = False
         self.pages: dict[str, tuple[int, object]] = {}
         self.host = host
         self.port = port
@@ -241,12 +244,7 @@ class ScriptedNode:
     def _page(self, path: str) -> tuple[int, Any]:
         if path in self.pages:
             return self.pages[path]
-        if path == "/v1/models":
-            common = {"object": "model", "created": 0, "owned_by": "scripted"}
-            listed = [{"id": name} | common for name in self.models]
-            return self.models_status, {"object": "list", "data": listed}
-        if self.kind == "ollama" and path == "/api/version":
-            return 200, {"version": "0.12.0"}
-        if self.kind == "ollama" and path == "/api/ps":
-            return 200, {"models": [{"name": name, "model": name} for name in self.loaded]}
-        return 404, msgspec.Raw(b'{"error": {"message": "not found", "type": "invalid_request_error"}}')
+        answer = kinds.page(self.kind, path, self.models, self.loaded, self.loading)
+        if answer is None:
+            return 404, msgspec.Raw(b'{"error": {"message": "not found", "type": "invalid_request_error"}}')
+        return (self.models_status if path == "/v1/models" else answer[0]), answer[1]

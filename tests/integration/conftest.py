@@ -70,6 +70,12 @@ async def start(stack: AsyncExitStack) -> Start:
 
 
 @pytest.fixture(autouse=True)
+def punctual_probes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that moves the clock by hand knows when a probe is due. Jitter has tests of its own."""
+    monkeypatch.setattr("llmlb.nodes.probe.JITTER", 0.0)
+
+
+@pytest.fixture(autouse=True)
 def log() -> Iterator[Callable[[], list[dict[str, Any]]]]:
     """The log so far, as it is written in JSON: its lines, each read."""
     stream = io.StringIO()

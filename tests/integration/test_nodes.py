@@ -18,6 +18,7 @@ from llmlb.nodes.discovery import Place, discover, places
 from llmlb.nodes.fleet import Member
 from llmlb.nodes.probe import ask
 from llmlb.testing import ManualClock, ScriptedNode, eventually
+from llmlb.testing.kinds import OWNERS
 from tests.integration.bench import Bench, config
 from tests.integration.conftest import NewNode, Start
 
@@ -215,6 +216,42 @@ async def test_a_model_that_appears_on_a_node_can_be_used_and_one_that_vanishes_
     assert (gone.status, gone.error["code"]) == (503, "no_node_online")  # it was there once
 
 
+@pytest.mark.parametrize("shown", OWNERS)
+async def test_every_kind_is_found_by_asking_and_a_model_that_comes_or_goes_is_noticed(
+    shown: str, node: ScriptedNode, start: Start, clock: ManualClock
+) -> None:
+    node.kind, node.loaded = shown, ["m"]
+    node.auto()
+    gateway = await start(config(node), clock)
+    assert only(gateway).node.kind == shown.removesuffix("-router")
+    assert only(gateway).node.candidate("m").loaded is (shown != "openai")
+    node.models, node.loaded = ["m", "new"], ["new"]
+    clock.advance(5)
+    await eventually(lambda: gateway.gateway.fleet.knows("new"), "the list is read")
+    assert (await gateway.post(json={"model": "new"})).status == 200
+    node.models = ["new"]
+    clock.advance(5)
+    await eventually(lambda: "m" not in only(gateway).node.serves, "the list is read")
+    assert (await gateway.post()).status == 503
+    listing = (await gateway.get("/v1/models")).json["data"]
+    assert {"m", "new"} <= {model["id"] for model in listing}  # listed until the node is removed
+
+
+async def test_a_llamacpp_that_loads_its_model_has_requests_wait_though_it_lists_the_model(
+    node: ScriptedNode, start: Start, clock: ManualClock
+) -> None:
+    node.kind, node.loading = "llamacpp", True
+    node.auto()
+    gateway = await start(config(node), clock, ready=0)
+    await gateway.state("n1", "loading")
+    task = await gateway.arrive()
+    await gateway.waiting(1)
+    assert node.seen == []
+    node.loading = False
+    clock.advance(5)
+    assert (await task).status == 200
+
+
 async def test_timeout_secs_is_how_long_a_probe_waits(node: ScriptedNode, start: Start, clock: ManualClock) -> None:
     gateway = await start(config(node, health=Health(timeout_secs=0.1)), clock)
     node.hang_probes = True
@@ -386,21 +423,6 @@ async def test_a_request_waits_for_a_node_that_has_not_answered_yet(node: Script
     node.auto()
     assert (await known).status == 200
     assert (await unknown).status == 404
-
-
-async def test_pauses_double_up_to_fifteen_seconds(node: ScriptedNode, start: Start, clock: ManualClock) -> None:
-    gateway = await start(config(node), clock)
-    node.refuse()
-    clock.advance(5)
-    await gateway.state("n1", "offline")
-    pauses = []
-    for _ in range(6):
-        await eventually(lambda: clock.next_due is not None and clock.next_due > clock.now(), "the next is set")
-        due = clock.next_due
-        assert due is not None
-        pauses.append(due - clock.now())
-        clock.advance(pauses[-1])
-    assert pauses == [1, 2, 4, 8, 15, 15]
 
 
 # N4
