@@ -103,12 +103,6 @@ class LongHead(Refusal):
         super().__init__(limit=limit)
 
 
-class UnknownExpectation(Refusal):
-    """The request has an `Expect` that is not `100-continue`, on a route that reads no body."""
-
-    message = "unknown_expectation"
-
-
 class StrangeHost(Refusal):
     """The page is asked for under a name that is not known to be the gateway's own."""
 

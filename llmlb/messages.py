@@ -80,10 +80,6 @@ TEXTS: dict[str, dict[Locale, str]] = {
         "ja": "リクエストのヘッダーが長すぎます（1行は8190バイト、全体は {limit} バイトまで）。",
         "en": "The head of the request is too long (at most 8190 bytes a line and {limit} bytes in all).",
     },
-    "unknown_expectation": {
-        "ja": "Expectヘッダーに使えるのは 100-continue だけです。",
-        "en": "The Expect header can be 100-continue only.",
-    },
     "strange_host": {
         "ja": "このホスト名ではページと /api を利用できません。管理者は [server] allowed_hosts に追加してください。",
         "en": "The page and /api do not answer to this host name. The operator can add it to [server] allowed_hosts.",

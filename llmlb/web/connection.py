@@ -11,13 +11,14 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
 import structlog
-from aiohttp import StreamReader, web
+from aiohttp import HttpVersion10, HttpVersion11, StreamReader, web
 from aiohttp.http_exceptions import LineTooLong
+from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.web_protocol import _ErrInfo
 
 from llmlb.clock import Timer
-from llmlb.errors import LongHead, Malformed, Refusal, SlowHead, TooManyConnections, UnknownExpectation
+from llmlb.errors import LongHead, Malformed, Refusal, SlowHead, TooManyConnections
 from llmlb.gateway.gateway import Gateway
 from llmlb.web.faults import FAULTS, plain_answer, raw_answer
 from llmlb.web.keys import REQUEST_ID
@@ -29,8 +30,9 @@ MAX_HEAD = 64 * 1024
 """Bytes of a head; aiohttp limits its lines to 8 KiB and their number to 128."""
 MAX_AHEAD = 64 * 1024
 """Bytes that a client may send while an earlier request of its connection is still being answered."""
-TURNED_AWAY_SECS = 1.0
-"""How long a connection beyond the limit is kept for its client to read why. A close at once could take that back."""
+LINGER_SECS = 1.0
+"""How long a connection that is refused as a whole is kept for its client to read why, while it still sends. A
+close at once could take the answer back."""
 
 _log = structlog.get_logger("llmlb.web")
 
@@ -51,13 +53,14 @@ class Door(Protocol):
 class Connection(web.RequestHandler):
     """One client connection. Requests that are no HTTP get our form of error, and no say in our log."""
 
-    __slots__ = ("_ahead", "_begin", "_body", "_door", "_gateway", "_head_bytes", "_timer", "_unwanted")
+    __slots__ = ("_ahead", "_begin", "_body", "_broken", "_door", "_gateway", "_head_bytes", "_timer", "_unwanted")
 
     def __init__(self, *args: Any, gateway: Gateway, door: Door, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._gateway = gateway
         self._door = door
         self._timer: Timer | None = None
+        self._broken = False
         self._unwanted = False
         self._body: StreamReader | None = None
         """That of the request which is being answered, or was last."""
@@ -95,6 +98,11 @@ class Connection(web.RequestHandler):
         self._body = payload
         if not self._messages:
             self._ahead = 0
+        if "Expect" in message.headers and message.headers["Expect"].lower() != "100-continue":
+            # Nothing else can be expected. aiohttp would answer in its own words, or crash over the header's bytes.
+            headers = message.headers.copy()
+            headers.popall("Expect")
+            message = message._replace(headers=headers)
         assert self._begin is not None
         return self._begin(message, payload, *rest)
 
@@ -106,8 +114,7 @@ class Connection(web.RequestHandler):
         if self._messages:
             self._stop_timer()
             self._head_bytes = 0
-            if size > MAX_HEAD:
-                self._refuse_long_heads()
+            self._sift(size)
             if self._reading_paused and len(self._messages) > 1:
                 self._take_no_more()
             return
@@ -117,12 +124,19 @@ class Connection(web.RequestHandler):
         elif self._timer is None:
             self._call_in(HEAD_SECS, self._head_is_late)
 
-    def _refuse_long_heads(self) -> None:
+    def _sift(self, size: int) -> None:
+        """Refuse what aiohttp lets pass. `size`: of everything that came, heads among it."""
         for place, (message, _) in enumerate(self._messages):
-            if not isinstance(message, _ErrInfo):
-                if len(message.path) + sum(len(n) + len(v) + 4 for n, v in message.raw_headers) <= MAX_HEAD:
-                    continue
-                self._messages[place] = _failure(LongHead(MAX_HEAD))
+            if isinstance(message, _ErrInfo):
+                continue
+            if message.version != HttpVersion11 and (message.version != HttpVersion10 or message.chunked):
+                refusal: Refusal = Malformed()
+            elif size > MAX_HEAD and head_size(message) > MAX_HEAD:
+                refusal = LongHead(MAX_HEAD)
+            else:
+                continue
+            self._messages[place] = _failure(refusal)
+            self._drop_the_rest()
 
     def _head_is_late(self) -> None:
         self._timer = None
@@ -143,6 +157,7 @@ class Connection(web.RequestHandler):
 
     def _came_ahead(self, size: int) -> None:
         self._ahead += size
+        self._sift(self._ahead)
         if self._ahead > MAX_AHEAD or self._reading_paused:
             self._take_no_more()
 
@@ -154,9 +169,13 @@ class Connection(web.RequestHandler):
 
         Not to read at all, as aiohttp does, would keep us from seeing the client leave.
         """
+        self._drop_the_rest()
+        _log.info("sent_too_far_ahead", requests=len(self._messages))
+
+    def _drop_the_rest(self) -> None:
+        """Read on, and listen no more."""
         self._close = True
         self._resume_transport_reading()
-        _log.info("sent_too_far_ahead", requests=len(self._messages))
 
     # One connection too many
 
@@ -170,16 +189,27 @@ class Connection(web.RequestHandler):
         self._unwanted = True
         transport.write(raw_answer(TooManyConnections(), self._gateway.config.server.locale, new_id()))
         transport.write_eof()
-        self._call_in(TURNED_AWAY_SECS, transport.abort)
+        self._call_in(LINGER_SECS, transport.abort)
 
     # Errors
 
     def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> Coroutine[Any, Any, tuple[web.StreamResponse, bool]]:
-        if isinstance(resp, web.HTTPError):  # raised before any code of ours was asked
-            resp = self.handle_error(request, resp.status, resp)
-        return super().finish_response(request, resp, start_time)
+        finished = super().finish_response(request, resp, start_time)
+        return self._and_linger(finished) if self._broken else finished
+
+    async def _and_linger(
+        self, finished: Coroutine[Any, Any, tuple[web.StreamResponse, bool]]
+    ) -> tuple[web.StreamResponse, bool]:
+        result = await finished
+        transport = self.transport
+        if transport is not None and not result[1]:
+            transport.write_eof()
+            enough = asyncio.Event()
+            self._call_in(LINGER_SECS, enough.set)
+            await enough.wait()  # or until the client closes: then this is cancelled
+        return result
 
     def handle_error(
         self,
@@ -193,6 +223,7 @@ class Connection(web.RequestHandler):
         request[REQUEST_ID] = request_id = new_id()
         refusal = _refusal(status, exc)
         if refusal is not None:
+            self._broken = self._close = True
             status = FAULTS[type(refusal)].status
             _log.info("malformed_request", id=request_id, status=status, kind=type(exc).__name__)
         else:
@@ -215,14 +246,17 @@ class Connection(web.RequestHandler):
             self._timer = None
 
 
+def head_size(message: RawRequestMessage) -> int:
+    """Bytes of a head, not counting its method and version."""
+    return len(message.path) + sum(len(name) + len(value) + 4 for name, value in message.raw_headers)
+
+
 def _refusal(status: int, error: BaseException | None) -> Refusal | None:
     """What a client is told; None for a crash of ours."""
     if isinstance(error, Refusal):
         return error
     if isinstance(error, LineTooLong):
         return LongHead(MAX_HEAD)
-    if isinstance(error, web.HTTPExpectationFailed):
-        return UnknownExpectation()
     return Malformed() if status < 500 else None
 
 

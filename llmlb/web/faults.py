@@ -47,7 +47,6 @@ FAULTS: dict[type[Refusal], Fault] = {
     errors.SlowHead: Fault(408, _OURS, "request_timeout"),
     errors.TooLarge: Fault(413, _OURS, "request_too_large"),
     errors.CompressedBody: Fault(415, _OURS, "unsupported_content_encoding"),
-    errors.UnknownExpectation: Fault(417, _OURS, "expectation_failed"),
     errors.StrangeHost: Fault(421, _OURS, "host_not_allowed"),
     errors.LongHead: Fault(431, _OURS, "request_headers_too_large"),
     errors.QueueFull: Fault(429, "queue_full", "queue_full", ("retry_after",)),

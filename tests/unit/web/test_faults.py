@@ -28,7 +28,6 @@ REFUSALS: list[tuple[Refusal, int, str, str | None]] = [
     (errors.SlowHead(), 408, "invalid_request_error", "request_timeout"),
     (errors.TooLarge(9), 413, "invalid_request_error", "request_too_large"),
     (errors.CompressedBody(), 415, "invalid_request_error", "unsupported_content_encoding"),
-    (errors.UnknownExpectation(), 417, "invalid_request_error", "expectation_failed"),
     (errors.StrangeHost(), 421, "invalid_request_error", "host_not_allowed"),
     (errors.QueueFull(7), 429, "queue_full", "queue_full"),
     (errors.LongHead(9), 431, "invalid_request_error", "request_headers_too_large"),
