@@ -6,6 +6,7 @@ import asyncio
 import socket
 import struct
 import time
+from contextlib import suppress
 
 from benchmarks.chaos.bodies import last_event, request_body, request_head
 from benchmarks.chaos.ledger import Entry, Ledger, Seen
@@ -98,10 +99,8 @@ async def _one(ask: Ask, entry: Entry, line: Line, ledger: Ledger) -> bool:
         ledger.on_grant[ask.id] = leave
     try:
         async with asyncio.timeout(PATIENCE_SECS):
-            try:
+            with suppress(ConnectionError):  # it may have been answered all the same
                 await _send(ask, entry, line)
-            except ConnectionError:
-                pass  # it may have been answered all the same
             if ask.leave.when in ("sending", "sent"):
                 leave()
             elif ask.leave.when == "waiting":
@@ -112,9 +111,8 @@ async def _one(ask: Ask, entry: Entry, line: Line, ledger: Ledger) -> bool:
                 if _time_to_leave(ask, reading):
                     leave()
         kind = "cut" if reading.begun else "nothing"
-        if reading.begun and not reading.complete and "content-length" not in reading.headers:
-            if reading.headers.get("transfer-encoding") != "chunked":
-                kind = "cut" if entry.left_at is not None else "reply"  # as long as the connection
+        if reading.ends_with_connection and entry.left_at is None:
+            kind = "reply"
     except ConnectionError as error:
         kind, problem = ("cut" if reading.begun else "nothing"), type(error).__name__
     except Unreadable as why:

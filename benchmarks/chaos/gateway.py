@@ -34,16 +34,7 @@ class Gateway:
 
     async def start(self) -> None:
         """Start it and wait until it says where it listens. Raises NotReady."""
-        plain = {name: value for name, value in os.environ.items() if not name.startswith("LLMLB_")}
-        with self._out.open("wb") as out, self._err.open("wb") as err:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "llmlb", "serve", "--config", str(self.config)],
-                cwd=self.folder,
-                env=plain | {"PYTHONPATH": str(ROOT)},
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
-            )
+        self._process = self._started()
 
         async def said() -> bool:
             return _LISTENS.search(self._out.read_text()) is not None or self.code is not None
@@ -53,6 +44,18 @@ class Gateway:
         if found is None:
             raise NotReady(f"the gateway ended with {self.code}: {self._err.read_text()[-500:]}")
         self.port = int(found[1])
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        plain = {name: value for name, value in os.environ.items() if not name.startswith("LLMLB_")}
+        with self._out.open("wb") as out, self._err.open("wb") as err:
+            return subprocess.Popen(
+                [sys.executable, "-m", "llmlb", "serve", "--config", str(self.config)],
+                cwd=self.folder,
+                env=plain | {"PYTHONPATH": str(ROOT)},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+            )
 
     @property
     def code(self) -> int | None:

@@ -23,7 +23,7 @@ class Attempt:
     at: float
     mood: str = ""
     status: int = 0
-    sent: bytearray = attrs.field(factory=bytearray, repr=len)
+    sent: bytearray = attrs.field(factory=bytearray, repr=lambda sent: f"{len(sent)} bytes")
     whole: bool = False
     """All of the reply was sent, its end included."""
     over: bool = False
@@ -61,8 +61,8 @@ class Entry:
     @property
     def waits(self) -> bool:
         """Whether, as far as anyone outside can tell, it waits in the queue."""
-        sent = self.sent_at is not None and self.seen is None and self.left_at is None
-        return sent and all(attempt.over and not attempt.whole for attempt in self.attempts)
+        there = self.sent_at is not None and self.seen is None and self.left_at is None and not self.stalled
+        return there and all(attempt.over and not attempt.whole for attempt in self.attempts)
 
 
 @attrs.frozen

@@ -8,6 +8,7 @@ import socket
 import struct
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from benchmarks.chaos.bodies import ALIASES, request_body
 from benchmarks.chaos.ledger import Attempt, Entry, Ledger
@@ -272,7 +273,5 @@ class Node:
         return 404, {"error": {"message": "not found"}}
 
     async def _respond(self, connection: Connection) -> None:
-        try:
+        with suppress(Gone):
             await self._answer(connection)
-        except Gone:
-            pass

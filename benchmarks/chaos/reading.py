@@ -36,6 +36,11 @@ class Reading:
         """Whether the head has come."""
         return self.status > 0
 
+    @property
+    def ends_with_connection(self) -> bool:
+        """Whether only the end of the connection is the end of the reply."""
+        return self.begun and not self._chunked and self._left is None
+
     def feed(self, data: bytes) -> None:
         """These bytes come next. Raises Unreadable."""
         self.got += len(data)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import attrs
@@ -18,7 +19,7 @@ from benchmarks.chaos.operator import Operator
 from benchmarks.chaos.script import Script, Weather, draw
 from benchmarks.chaos.verdict import problems
 from benchmarks.chaos.watch import Watch, states
-from benchmarks.program import comes
+from benchmarks.program import NotReady, comes
 from llmlb.gateway.gateway import Gateway as TheGateway
 
 PART_SECS = 60.0
@@ -62,11 +63,11 @@ class Run:
         self.watch = Watch(self.gateway, self.nodes, self.operator, self.ledger)
         self.held: list[Held] = []
         self._reloads = reloads
-        self._clients: set[asyncio.Task[None]] = set()
+        self._actors: set[asyncio.Future[None]] = set()
         self._failures: list[BaseException] = []
 
     async def run(self, seconds: float, say: Callable[[str], None]) -> None:
-        """All of it. Raises what went wrong with the harness itself; what is wrong with the gateway is in the ledger."""
+        """All of it. Raises what goes wrong with the harness itself; what the gateway breaks is in the ledger."""
         for node in self.nodes:
             await node.listen()
         self.operator.write()
@@ -97,9 +98,10 @@ class Run:
 
     async def _trouble(self, script: Script, seconds: float) -> None:
         acts: list[tuple[float, Callable[[], Awaitable[None]]]] = []
-        acts += [(s.at, lambda s=s: play(s, self.gateway.port, self.ledger)) for s in script.sessions]  # type: ignore[misc]
+        port, ledger = self.gateway.port, self.ledger
+        acts += [(session.at, partial(play, session, port, ledger)) for session in script.sessions]
         for node in self.nodes:
-            acts += [(w.at, lambda n=node, w=w: self._spell(n, w)) for w in script.weather.get(node.name, ())]  # type: ignore[misc]
+            acts += [(spell.at, partial(self._spell, node, spell)) for spell in script.weather.get(node.name, ())]
         loop = asyncio.get_running_loop()
         begin = loop.time()
         operator = asyncio.create_task(self._operate(script, begin)) if self._reloads else None
@@ -119,11 +121,11 @@ class Run:
 
     def _start(self, act: Awaitable[None]) -> None:
         task = asyncio.ensure_future(act)
-        self._clients.add(task)  # type: ignore[arg-type]
+        self._actors.add(task)
         task.add_done_callback(self._done)
 
     def _done(self, task: asyncio.Future[None]) -> None:
-        self._clients.discard(task)  # type: ignore[arg-type]
+        self._actors.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._failures.append(error)
 
@@ -143,10 +145,10 @@ class Run:
 
     async def _calm(self) -> None:
         """Let everything end, and see that nothing is left."""
-        if self._clients:
-            await asyncio.wait(set(self._clients), timeout=2 * PATIENCE_SECS)
-        if self._clients:
-            raise TimeoutError(f"{len(self._clients)} actors of the harness do not end")
+        if self._actors:
+            await asyncio.wait(set(self._actors), timeout=2 * PATIENCE_SECS)
+        if self._actors:
+            raise TimeoutError(f"{len(self._actors)} actors of the harness do not end")
         if self.gateway.code is not None:
             return
         await self._recovered()
@@ -185,9 +187,7 @@ class Run:
 
         try:
             await comes(good, "nodes", RECOVERY_SECS)
-        except Exception as late:
-            if not isinstance(late, (OSError, TimeoutError)) and type(late).__name__ != "NotReady":
-                raise
+        except (OSError, TimeoutError, ValueError, NotReady):
             self.ledger.breaks(RECOVERS, f"{seen} instead of {wanted} after {RECOVERY_SECS:g} s")
 
     async def _stop(self, script: Script) -> None:
@@ -203,13 +203,11 @@ class Run:
 
         try:
             await comes(ended, "the end", DRAIN_SECS)
-        except Exception as late:
-            if type(late).__name__ != "NotReady":
-                raise
+        except NotReady:
             self.ledger.breaks(EXIT, f"still there {DRAIN_SECS:g} s after SIGTERM")
         if self.gateway.code not in (0, None):
             self.ledger.breaks(EXIT, f"exit code {self.gateway.code}")
-        if self._clients:
-            await asyncio.wait(set(self._clients), timeout=2 * PATIENCE_SECS)
+        if self._actors:
+            await asyncio.wait(set(self._actors), timeout=2 * PATIENCE_SECS)
         self.watch.read_log()
         self.ledger.settle(all_over=True)

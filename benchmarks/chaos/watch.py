@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 from benchmarks.chaos.gateway import Gateway
 from benchmarks.chaos.ledger import Entry, Ledger
@@ -75,9 +74,9 @@ class Watch:
             if event in ("request", "refused"):
                 self.lines += event == "request"
                 self._ledger.line(line)
-            if "exception" in line or line.get("level") in ("error", "critical"):
-                if event not in ERRORS_TO_BE_EXPECTED:
-                    self._ledger.breaks(CALM_LOG, str(event), str(line.get("id", "")), [line])
+            alarming = "exception" in line or line.get("level") in ("error", "critical")
+            if alarming and event not in ERRORS_TO_BE_EXPECTED:
+                self._ledger.breaks(CALM_LOG, str(event), str(line.get("id", "")), [line])
 
     def peak_of_memory(self) -> None:
         """Note what the process holds."""
@@ -139,8 +138,3 @@ def states(metrics: dict[tuple[str, ...], float]) -> dict[str, str]:
         if sample[0] == "llmlb_node_state" and value == 1:
             found[sample[1]] = sample[2]
     return found
-
-
-def lines_of(value: dict[str, Any]) -> list[str]:
-    """For evidence."""
-    return [f"{key}: {item}" for key, item in value.items()]
