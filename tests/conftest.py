@@ -23,5 +23,6 @@ settings.register_profile("dev", max_examples=100, deadline=None)
 settings.register_profile("soak", max_examples=2_000, deadline=None, suppress_health_check=EVEN_SLOW)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
 
-for _name in [name for name in os.environ if name.startswith("LLMLB_")]:
+NOT_A_SETTING = "LLMLB_REAL_PYTHON"  # see tests/real
+for _name in [name for name in os.environ if name.startswith("LLMLB_") and name != NOT_A_SETTING]:
     del os.environ[_name]
