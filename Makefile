@@ -61,6 +61,10 @@ coverage: $(CAN_TEST) ## all tests, with branch coverage and its floor
 fairness: $(CAN_RUN) ## measure what is promised about fairness and waits, some minutes; ARGS="--only row" for one
 	$(RUN) benchmarks.fairness $(ARGS)
 
+.PHONY: chaos
+chaos: $(CAN_RUN) ## ten minutes of trouble for the running program; ARGS="--seconds 60 --seed 1 2 3" for other trouble
+	$(RUN) benchmarks.chaos $(ARGS)
+
 .PHONY: format
 format: $(CAN_TEST) ## let ruff rewrite what it can
 	$(RUN) ruff check --fix .

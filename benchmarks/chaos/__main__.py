@@ -1,10 +1,11 @@
-"""`python -m benchmarks.chaos --seconds 600 --seed 1 2 3`: exit code 1 when a rule is broken."""
+"""`python -m benchmarks.chaos --seconds 600 --seed 1 2 3`: exit code 1 if a rule is broken, 2 if the harness fails."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import sys
+import traceback
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -15,7 +16,7 @@ from benchmarks.chaos.run import Run
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run each seed. Returns 0 when all rules held, 1 when not."""
+    """Run each seed. Returns 0 when all rules held, 1 when not, 2 when the harness failed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.chaos", description=__doc__)
     parser.add_argument("--seconds", type=float, default=600.0, help="of trouble, for each seed (600)")
     parser.add_argument("--seed", type=int, nargs="+", default=[1], help="one or more whole numbers (1)")
@@ -29,7 +30,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with TemporaryDirectory() if kept is None else nullcontext(str(kept)) as name:
             folder = Path(name)
             run = Run(seed, folder)
-            asyncio.run(run.run(options.seconds, lambda said: print(said, flush=True)))
+            try:
+                asyncio.run(run.run(options.seconds, lambda said: print(said, flush=True)))
+            except Exception:
+                traceback.print_exc()
+                print(f"{report(run)}\n\nseed {seed}: the harness itself has failed; see above", flush=True)
+                return 2
             text = report(run)
             (folder / "report").write_text(text, encoding="utf-8")
         print(text, flush=True)

@@ -11,13 +11,14 @@ from contextlib import suppress
 from benchmarks.chaos.bodies import last_event, request_body, request_head
 from benchmarks.chaos.ledger import Entry, Ledger, Seen
 from benchmarks.chaos.reading import Reading, Unreadable
-from benchmarks.chaos.script import Ask, Session
+from benchmarks.chaos.script import FEED, Ask, Look, Session
 
 PATIENCE_SECS = 60.0
 """By then every limit of the gateway is over, however often a request was tried."""
 SMALL = 16 * 1024
 SLOW_SECS = 0.02
 PIECES = 6
+_LOOK = b"GET %b HTTP/1.1\r\nHost: localhost\r\nx-api-key: key-one\r\nConnection: close\r\n\r\n"
 
 
 class Line:
@@ -46,7 +47,8 @@ class Line:
         if self.writer.transport.is_closing():
             return
         if how == "half":
-            self.writer.write_eof()
+            with suppress(OSError):  # it may just have been cut
+                self.writer.write_eof()
         elif how == "reset":
             sock: socket.socket = self.writer.get_extra_info("socket")
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -81,6 +83,28 @@ async def play(session: Session, port: int, ledger: Ledger) -> None:
     finally:
         if line is not None:
             line.close()
+
+
+async def look(what: Look, port: int, ledger: Ledger) -> None:
+    """Somebody looks at a page, or at its stream for a while. Only the answer matters, and that one comes."""
+    try:
+        async with asyncio.timeout(PATIENCE_SECS):
+            line = await Line.open(port, small=False)
+            try:
+                line.writer.write(_LOOK % what.path.encode())
+                reading = Reading()
+                while not reading.begun and (data := await line.reader.read(2**16)):
+                    reading.feed(data)
+                if what.path == FEED:
+                    await asyncio.sleep(what.secs)
+                if reading.status not in (200, 503):  # /readyz says 503 when no node can be used
+                    ledger.breaks("the gateway answers about itself", f"{what.path}: {reading.status}")
+            finally:
+                line.close()
+    except (OSError, Unreadable, TimeoutError) as error:
+        if not ledger.stopping:
+            ledger.breaks("the gateway answers about itself", f"{what.path}: {error!r}")
+    ledger.count("looks", what.path)
 
 
 async def _one(ask: Ask, entry: Entry, line: Line, ledger: Ledger) -> bool:

@@ -19,6 +19,8 @@ from benchmarks.chaos.script import Edit
 
 FEWEST = 3
 MOST_SIZE, MOST_TIMEOUT_SECS = 60, 5
+UNENDED = '\n"'
+"""So that half a file is never a whole one with fewer nodes."""
 BROKEN = (
     "[queue\nmax_size = 10\n", "[queue]\nmax_sise = 10\n", "[queue]\nmax_size = -3\n", "\x00\x01", "[[nodes]]\n",
     "[queue]\nmax_size = 10\n[queue]\nmax_size = 11\n", "[[nodes]]\nurl = 'ftp://x'\n",
@@ -99,7 +101,7 @@ class Operator:
                 await asyncio.sleep(random.uniform(0.2, 3))
             case "halved":
                 text = self.text
-                self.write(text[: random.randrange(len(text))])
+                self.write(text[: random.randrange(len(text))] + UNENDED)
                 await asyncio.sleep(random.uniform(0.01, 0.3))
             case "storm":
                 for _ in range(20):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import attrs
 
-from benchmarks.chaos.client import PATIENCE_SECS, play
+from benchmarks.chaos.client import PATIENCE_SECS, look, play
 from benchmarks.chaos.gateway import Gateway
 from benchmarks.chaos.ledger import Ledger
 from benchmarks.chaos.moods import answering
@@ -100,6 +100,7 @@ class Run:
         acts: list[tuple[float, Callable[[], Awaitable[None]]]] = []
         port, ledger = self.gateway.port, self.ledger
         acts += [(session.at, partial(play, session, port, ledger)) for session in script.sessions]
+        acts += [(one.at, partial(look, one, port, ledger)) for one in script.looks]
         for node in self.nodes:
             acts += [(spell.at, partial(self._spell, node, spell)) for spell in script.weather.get(node.name, ())]
         loop = asyncio.get_running_loop()

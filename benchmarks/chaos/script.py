@@ -12,6 +12,7 @@ T = TypeVar("T")
 CHAT, COMPLETIONS, MESSAGES = "/v1/chat/completions", "/v1/completions", "/v1/messages"
 RESPONSES, EMBEDDINGS, SPEECH = "/v1/responses", "/v1/embeddings", "/v1/audio/transcriptions"
 STREAMED = (CHAT, COMPLETIONS, MESSAGES, RESPONSES)
+FEED = "/api/queue/events"
 
 PATHS = {CHAT: 60, COMPLETIONS: 10, MESSAGES: 12, RESPONSES: 6, EMBEDDINGS: 8, SPEECH: 4}
 MODELS = {"m": 56, "a": 12, "b": 10, "gpt-x": 8, "solo": 8, "nobody-has-it": 2, "extra": 4}
@@ -25,6 +26,9 @@ LEAVES = {
 WEATHER = {
     "gone": 14, "restart": 12, "deaf": 8, "flaky": 24, "loading": 10, "narrow": 16, "listless": 8, "changed": 8,
 }  # fmt: skip
+LOOKS = (
+    "/", "/v1/models", "/v1/models/m", "/api/queue/stats", "/healthz", "/readyz", "/health", "/metrics", FEED, FEED,
+)  # fmt: skip
 RATES = (8.0, 20.0, 40.0, 80.0)
 """Requests a second; five nodes do some fifty in good weather."""
 BURST = 70
@@ -68,6 +72,15 @@ class Session:
 
 
 @attrs.frozen
+class Look:
+    """Somebody looks at `path` at `at` seconds, and stays for `secs` if it is a stream."""
+
+    at: float
+    path: str
+    secs: float
+
+
+@attrs.frozen
 class Weather:
     """From `at` on a node behaves like this for `secs`."""
 
@@ -91,6 +104,7 @@ class Script:
     """Everything that will be done."""
 
     sessions: tuple[Session, ...]
+    looks: tuple[Look, ...]
     weather: dict[str, tuple[Weather, ...]]
     edits: tuple[Edit, ...]
 
@@ -100,6 +114,7 @@ def draw(seed: int, part: int, seconds: float, nodes: tuple[str, ...]) -> Script
     name = f"{seed}.{part}"
     return Script(
         sessions=_sessions(name, Random(f"{name} arrivals"), seconds),
+        looks=_looks(Random(f"{name} looks"), seconds),
         weather={node: _weather(Random(f"{name} {node}"), seconds) for node in nodes},
         edits=_edits(Random(f"{name} operator"), seconds),
     )
@@ -158,6 +173,15 @@ def _leave(random: Random) -> Leave:
         case _:
             after = random.random()
     return Leave(when, how, after)
+
+
+def _looks(random: Random, seconds: float) -> tuple[Look, ...]:
+    looks: list[Look] = []
+    at = random.expovariate(2)
+    while at < seconds:
+        looks.append(Look(at, random.choice(LOOKS), random.uniform(0, 5)))
+        at += random.expovariate(2)
+    return tuple(looks)
 
 
 def _weather(random: Random, seconds: float) -> tuple[Weather, ...]:

@@ -25,8 +25,6 @@ LATE_SECS = 1.0
 EARLY_SECS = 0.2
 """The wait is counted from when the queue has placed the request, the deadline from when it came."""
 MOST_ATTEMPTS = 3
-MOST_ADDED = 2000
-"""Bytes of an error event, with what ends the event before it."""
 BUSY = (429, 503)
 _OUTCOMES = {429: "rejected", 502: "failed", 503: "failed", 404: "failed"}
 
@@ -157,13 +155,14 @@ def _cut_body(entry: Entry, seen: Seen) -> Problems:
     body = seen.body
     sent = max((attempt.sent for attempt in entry.attempts), key=lambda sent: _alike(sent, body), default=bytearray())
     added = body[_alike(sent, body) :]
-    told = b"node_failed" in added and len(added) < MOST_ADDED and b'"delta"' not in added
-    if added and not told:
-        yield OWN, f"{len(body)} bytes that no node sent so: {added[-300:]!r}"
-        return
+    told = b"node_failed" in added and added.count(b"data:") <= 1 and entry.ask.id.encode() not in added
     ended = last_event(entry.ask).strip() in body
     if ended and last_event(entry.ask).strip() not in sent:
         yield WHOLE, "a cut stream has the last event"
+        return
+    if added and not told:
+        yield OWN, f"{len(body)} bytes that no node sent so: {added[-300:]!r}"
+        return
     stream = seen.headers.get("content-type", "").startswith("text/event-stream")
     if stream and entry.left_at is None and not ended and not told and not entry.stalled:
         yield WHOLE, f"no error event at the end of a cut stream: {body[-200:]!r}"
