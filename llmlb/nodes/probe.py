@@ -23,6 +23,8 @@ from llmlb.nodes.node import Health
 MOST_BYTES: Final = 4 * 1024 * 1024
 JITTER: Final = 0.1
 """A probe comes up to this part of its interval or pause early, so that many nodes are not asked all at once."""
+FIRST_JITTER: Final = 0.9
+"""The same for the first interval of a node that has just been found: many may have been in the same instant."""
 
 _NO_ANSWER = (aiohttp.ClientError, OSError, TimeoutError, ValueError)
 _LOADING = "HTTP 503 to a probe"
@@ -175,6 +177,7 @@ class Probe:
         self._chance = chance
         self._kind = ""
         """What the node is sure to be; empty: to be asked."""
+        self._just_found = True
         self._tls: tuple[NodeConfig, ssl.SSLContext | None] | None = None
         self._due = asyncio.Event()
         self._timer: Timer | None = None
@@ -199,7 +202,9 @@ class Probe:
         """Set the time of the next probe by the state the node is in now."""
         offline = self._node.health is Health.OFFLINE
         pause = self._node.pause if offline else self.health.interval_secs
-        self._call_in(pause * (1 - JITTER * self._chance.random()))
+        early = FIRST_JITTER if self._just_found and not offline else JITTER
+        self._just_found = offline
+        self._call_in(pause * (1 - early * self._chance.random()))
 
     async def once(self) -> None:
         """Ask, and tell the node what was found.

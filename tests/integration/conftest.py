@@ -73,6 +73,7 @@ async def start(stack: AsyncExitStack) -> Start:
 def punctual_probes(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test that moves the clock by hand knows when a probe is due. Jitter has tests of its own."""
     monkeypatch.setattr("llmlb.nodes.probe.JITTER", 0.0)
+    monkeypatch.setattr("llmlb.nodes.probe.FIRST_JITTER", 0.0)
 
 
 @pytest.fixture(autouse=True)

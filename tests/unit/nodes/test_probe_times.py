@@ -6,6 +6,7 @@ import asyncio
 import random
 import ssl
 from collections.abc import AsyncIterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,7 +20,7 @@ from llmlb.config.model import NodeConfig, Upstream
 from llmlb.nodes.dispatcher import Dispatcher
 from llmlb.nodes.exchange import Exchange
 from llmlb.nodes.node import Health, Node
-from llmlb.nodes.probe import JITTER, Answer, Found, Loading, Probe, Unreachable
+from llmlb.nodes.probe import FIRST_JITTER, JITTER, Answer, Found, Loading, Probe, Unreachable
 from llmlb.scheduler.fair import FairScheduler
 from llmlb.testing import ManualClock
 from llmlb.testing.waiting import settle
@@ -55,13 +56,13 @@ class Post:
         self.background = background
         self._turns = LocalTurns(FairScheduler({}), self.clock, max_size=10)
 
-    def probe(self, name: str = "n", *, chance: float | None = 0.0, **settings: Any) -> Probe:
-        """A node's probe; with `chance` None its jitter is real."""
+    def probe(self, name: str = "n", chance: random.Random | None = None, **settings: Any) -> Probe:
+        """A node's probe, punctual unless it has some `chance`."""
         config = NodeConfig(**({"name": name, "url": "http://127.0.0.1:1"} | settings))
         node = Node(config, self.clock, lambda node: probe.schedule() if node.health is Health.OFFLINE else None)
         self.dispatcher = Dispatcher(node, self._turns, Upstream(), self.clock)
-        fixed = Fixed() if chance is not None else random.Random(1)
-        probe = Probe(self.dispatcher, cast(aiohttp.ClientSession, None), HealthConfig(), self.clock, fixed)
+        session = cast(aiohttp.ClientSession, None)
+        probe = Probe(self.dispatcher, session, HealthConfig(), self.clock, chance or Chance())
         self.node = node
         return probe
 
@@ -94,11 +95,15 @@ class Post:
         return self.answer
 
 
-class Fixed(random.Random):
-    """No chance at all."""
+class Chance(random.Random):
+    """A chance that is known; none at all makes a probe punctual."""
+
+    def __init__(self, part: float = 0.0) -> None:
+        super().__init__()
+        self._part = part
 
     def random(self) -> float:
-        return 0.0
+        return self._part
 
 
 @pytest.fixture
@@ -132,16 +137,35 @@ async def test_what_has_changed_about_a_node_is_looked_at_now(post: Post) -> Non
     assert await post.move(6) == [1, 6]
 
 
-async def test_probes_come_up_to_a_tenth_early_each_by_its_own_chance(post: Post) -> None:
-    probes = [post.probe(f"n{number}", chance=None) for number in range(20)]
-    for number, probe in enumerate(probes):
-        probe._chance = random.Random(number)
-        await post.run(probe)
+async def test_nodes_found_in_the_same_instant_are_asked_again_each_at_a_time_of_its_own(post: Post) -> None:
+    for number in range(50):
+        await post.run(post.probe(f"n{number}", random.Random(number)))
     times = await post.move(5)
-    assert len(times) == 20
-    assert len(set(times)) > 15
-    assert all(5 * (1 - JITTER) <= at <= 5 for at in times)
-    assert max(times) - min(times) > 0.25
+    assert len(times) >= 50
+    for second in range(1, 5):
+        assert 5 <= sum(second <= at < second + 1 for at in times) <= 20, "about a fifth in each second"
+
+
+async def test_probes_come_up_to_a_tenth_early_each_by_its_own_chance(post: Post) -> None:
+    probe = post.probe(chance=random.Random(1))
+    await post.run(probe)
+    times = await post.move(500)
+    gaps = [after - before for before, after in pairwise(times)]
+    assert 100 <= len(gaps) <= 110
+    assert all(5 * (1 - JITTER) - 0.01 <= gap <= 5.01 for gap in gaps)
+    assert max(gaps) - min(gaps) > 0.4
+
+
+async def test_a_node_that_is_back_is_asked_again_at_a_time_of_its_own_too(post: Post) -> None:
+    await post.run(post.probe(chance=Chance(0.5)))
+    early, usual = 5 * (1 - FIRST_JITTER / 2), 5 * (1 - JITTER / 2)
+    assert await post.move(early + usual) == [early, early + usual]
+    post.answer = GONE
+    gone = early + 2 * usual
+    assert await post.move(usual) == [gone, gone]
+    post.answer = OPENAI
+    back = gone + 1 - JITTER / 2
+    assert await post.move(10) == [back, back + early, back + early + usual]
 
 
 async def test_the_first_probe_can_be_told_to_take_its_turn(post: Post) -> None:
