@@ -115,8 +115,6 @@ class Connection(web.RequestHandler):
             self._stop_timer()
             self._head_bytes = 0
             self._sift(size)
-            if self._reading_paused and len(self._messages) > 1:
-                self._take_no_more()
             return
         self._head_bytes = size
         if size > MAX_HEAD:
@@ -136,7 +134,7 @@ class Connection(web.RequestHandler):
             else:
                 continue
             self._messages[place] = _failure(refusal)
-            self._drop_the_rest()
+            self._close = True
 
     def _head_is_late(self) -> None:
         self._timer = None
@@ -158,7 +156,7 @@ class Connection(web.RequestHandler):
     def _came_ahead(self, size: int) -> None:
         self._ahead += size
         self._sift(self._ahead)
-        if self._ahead > MAX_AHEAD or self._reading_paused:
+        if self._ahead > MAX_AHEAD:
             self._take_no_more()
 
     def _pause_reading_for_buffer(self) -> None:
@@ -169,13 +167,8 @@ class Connection(web.RequestHandler):
 
         Not to read at all, as aiohttp does, would keep us from seeing the client leave.
         """
-        self._drop_the_rest()
-        _log.info("sent_too_far_ahead", requests=len(self._messages))
-
-    def _drop_the_rest(self) -> None:
-        """Read on, and listen no more."""
         self._close = True
-        self._resume_transport_reading()
+        _log.info("sent_too_far_ahead", requests=len(self._messages))
 
     # One connection too many
 
