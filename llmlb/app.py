@@ -25,10 +25,8 @@ from llmlb.web import dashboard, health, inference, metrics, models, stats
 from llmlb.web.faults import faults
 from llmlb.web.keys import GATEWAY
 from llmlb.web.requests import identified, keyed, sign
-from llmlb.web.server import Runner
+from llmlb.web.server import Runner, Site
 
-BACKLOG = 4096
-"""Connections the system may hold for us in a burst."""
 LOOK_AGAIN_SECS = 15.0
 """While no node is known, how often this machine is searched for one."""
 
@@ -76,7 +74,7 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[R
         runner = Runner(build(gateway))
         await runner.setup()
         try:
-            site = web.TCPSite(runner, config.server.host, config.server.port, backlog=BACKLOG)
+            site = Site(runner, config.server.host, config.server.port)
             await site.start()
             url = address(runner, config.server.host)
             found: tuple[Place, ...] = ()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import resource
+import socket
 from typing import Any
 
 import structlog
@@ -19,6 +22,10 @@ BEYOND_QUEUE = 1000
 """Connections for requests in service, pages and probes, where `max_connections` leaves it to us."""
 MOST_TURNED_AWAY = 128
 """Connections beyond the limit that are told why at the same time; more are closed without a word."""
+BACKLOG = 4096
+"""Connections the system may hold for us in a burst."""
+ACCEPTED_AT_ONCE = 64
+"""Of those, how many are taken before anything else is done."""
 DESCRIPTORS_OF_OUR_OWN = 128
 """Files, sockets we listen on, and the like."""
 DESCRIPTORS_A_NODE = 3
@@ -98,6 +105,24 @@ class Runner(web.AppRunner):
         )
 
 
+class Site(web.TCPSite):
+    """Where the gateway listens.
+
+    asyncio takes as many connections at once as it lets the system hold, before a single one can be counted. So it
+    is told a small number, and the system a large one.
+    """
+
+    def __init__(self, runner: Runner, host: str, port: int) -> None:
+        super().__init__(runner, host, port, backlog=ACCEPTED_AT_ONCE)
+
+    async def start(self) -> None:
+        await super().start()
+        assert isinstance(self._server, asyncio.Server)
+        for listening in self._server.sockets:
+            with socket.socket(fileno=os.dup(listening.fileno())) as same:
+                same.listen(BACKLOG)
+
+
 def wanted_connections(gateway: Gateway) -> int:
     """The limit that the configuration sets: every place in the queue has a connection, and there are some more."""
     config = gateway.config
@@ -106,7 +131,7 @@ def wanted_connections(gateway: Gateway) -> int:
 
 def own_descriptors(nodes: int) -> int:
     """File descriptors that are used up besides those of the clients."""
-    return DESCRIPTORS_OF_OUR_OWN + MOST_TURNED_AWAY + DESCRIPTORS_A_NODE * nodes
+    return DESCRIPTORS_OF_OUR_OWN + MOST_TURNED_AWAY + ACCEPTED_AT_ONCE + DESCRIPTORS_A_NODE * nodes
 
 
 def descriptors() -> int:
