@@ -67,17 +67,12 @@ async def play(session: Session, port: int, ledger: Ledger) -> None:
     try:
         for ask in session.asks:
             entry = ledger.begin(ask)
-            kept = line is not None
             try:
                 line = line or await Line.open(port, small=ask.huge)
             except OSError as error:
-                if ledger.stopping:
-                    entry.left_at = time.time()
                 _saw(entry, Seen("unreachable", problem=type(error).__name__))
                 continue
             if not await _one(ask, entry, line, ledger):
-                if ledger.stopping and entry.seen is not None and entry.seen.kind == "nothing" and kept:
-                    entry.left_at = entry.left_at or time.time()  # a kept connection may close as one writes to it
                 line.close()
                 line = None
     finally:

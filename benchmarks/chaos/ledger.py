@@ -11,6 +11,7 @@ import attrs
 
 from benchmarks.chaos.script import Ask
 
+UNTAKEN = ("nothing", "unreachable")
 MOST_BROKEN = 200
 """Evidence kept; what is broken once is often broken a thousand times."""
 
@@ -131,6 +132,8 @@ class Ledger:
             del self.open[id]
             self._settled.add(id)
             self.on_grant.pop(id, None)
+            if self.stopping and entry.seen.kind in UNTAKEN and not entry.lines and not entry.attempts:
+                entry.left_at = entry.left_at or entry.seen_at  # it came too late, or was not sent whole in time
             for rule, what in self._judge(entry):
                 told = [f"{a.node}: {a.mood}, status {a.status}, {len(a.sent)} bytes" for a in entry.attempts]
                 self.breaks(rule, what, id, [entry.ask, *told, *entry.lines])

@@ -19,6 +19,8 @@ from benchmarks.chaos.script import Edit
 
 FEWEST = 3
 MOST_SIZE, MOST_TIMEOUT_SECS = 60, 5
+STALE_SECS = 15.0
+"""After so long nobody waits who came under another size of the queue."""
 UNENDED = '\n"'
 """So that half a file is never a whole one with fewer nodes."""
 BROKEN = (
@@ -43,7 +45,7 @@ class Operator:
         self.listed = [Listed(f"n{number}", node) for number, node in enumerate(nodes[:at_first])]
         self.written_at = 0.0
         """When the file was last touched, Unix time."""
-        self.most_size = MOST_SIZE
+        self._resized_at = 0.0
         self._gateway = gateway
         self._nodes = nodes
         self._ledger = ledger
@@ -75,6 +77,13 @@ class Operator:
             lines += [f"{key} = {_toml(value)}" for key, value in listed.settings.items()]
             lines.append("")
         return "\n".join(lines)
+
+    @property
+    def most_waiting(self) -> int:
+        """The most that the queue may hold: those who wait stay when it becomes smaller."""
+        size = self._tables["queue"]["max_size"]
+        assert isinstance(size, int)
+        return size if time.time() > self._resized_at + STALE_SECS else MOST_SIZE
 
     def write(self, text: str | None = None, *, rename: bool = False) -> None:
         """Put the configuration, or `text` in its place, into the file."""
@@ -122,6 +131,7 @@ class Operator:
         spare = [node for node in self._nodes if all(listed.node is not node for listed in self.listed)]
         match kind:
             case "queue":
+                self._resized_at = time.time()
                 self._tables["queue"] = {
                     "max_size": random.choice((1, 10, 40, MOST_SIZE)),
                     "timeout_secs": random.randint(2, MOST_TIMEOUT_SECS),
