@@ -30,6 +30,8 @@ MAX_HEAD = 64 * 1024
 """Bytes of a head; aiohttp limits its lines to 8 KiB and their number to 128."""
 MAX_AHEAD = 64 * 1024
 """Bytes that a client may send while an earlier request of its connection is still being answered."""
+MAX_BARREN = 64 * 1024
+"""Bytes that may come on end for a body without one of the body among them."""
 LINGER_SECS = 1.0
 """How long a connection that is refused as a whole is kept for its client to read why, while it still sends. A
 close at once could take the answer back."""
@@ -53,7 +55,19 @@ class Door(Protocol):
 class Connection(web.RequestHandler):
     """One client connection. Requests that are no HTTP get our form of error, and no say in our log."""
 
-    __slots__ = ("_ahead", "_begin", "_body", "_broken", "_door", "_gateway", "_head_bytes", "_timer", "_unwanted")
+    __slots__ = (
+        "_ahead",
+        "_barren",
+        "_begin",
+        "_body",
+        "_body_bytes",
+        "_broken",
+        "_door",
+        "_gateway",
+        "_head_bytes",
+        "_timer",
+        "_unwanted",
+    )
 
     def __init__(self, *args: Any, gateway: Gateway, door: Door, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -66,6 +80,8 @@ class Connection(web.RequestHandler):
         """That of the request which is being answered, or was last."""
         self._head_bytes = 0
         self._ahead = 0
+        self._body_bytes = 0
+        self._barren = 0
         self._begin = self._request_factory
         self._request_factory = self._begun
 
@@ -91,11 +107,14 @@ class Connection(web.RequestHandler):
         super().data_received(data)
         if ahead:
             self._came_ahead(len(data))
-        elif body is None:
+        elif body is not None:
+            self._came_for(body, len(data))
+        else:
             self._came(len(data))
 
     def _begun(self, message: Any, payload: StreamReader, *rest: Any) -> web.BaseRequest:
         self._body = payload
+        self._body_bytes = self._barren = 0
         if not self._messages:
             self._ahead = 0
         if "Expect" in message.headers and message.headers["Expect"].lower() != "100-continue":
@@ -150,6 +169,18 @@ class Connection(web.RequestHandler):
         self._messages.append(_failure(refusal))
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+    # A body
+
+    def _came_for(self, body: StreamReader, size: int) -> None:
+        """Bytes of a body that has not ended: not only the extensions of its chunks, for ever."""
+        if body.total_bytes > self._body_bytes or body.is_eof():
+            self._body_bytes, self._barren = body.total_bytes, 0
+            return
+        self._barren += size
+        if self._barren > MAX_BARREN:
+            self._close = True
+            body.set_exception(web.RequestPayloadError("too many bytes without any of the body"))
 
     # Requests ahead of their turn
 
