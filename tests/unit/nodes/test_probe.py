@@ -265,6 +265,11 @@ async def test_what_is_no_http_is_unreachable_and_the_words_quote_nothing_of_it(
     assert "SSH" not in said.reason
 
 
-async def test_a_redirect_is_not_followed(node: ScriptedNode) -> None:
-    node.pages["/v1/models"] = (302, {"data": [{"id": "m"}]})
-    assert await probed(node) == Unreachable("no list of models: HTTP 302")
+async def test_a_redirect_is_not_followed() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if (await reader.readuntil(b"\r\n\r\n")).split()[1] == b"/v1/models":
+            writer.write(b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n")
+        else:
+            writer.write(b'HTTP/1.1 200 OK\r\nContent-Length: 23\r\n\r\n{"data": [{"id": "a"}]}')
+
+    assert await asked(answer) == Unreachable("no list of models: HTTP 302")
