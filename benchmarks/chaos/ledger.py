@@ -52,6 +52,10 @@ class Entry:
     began_at: float
     sent_at: float | None = None
     left_at: float | None = None
+    known: bool | None = None
+    """Whether its key is a known one; None where that is changing."""
+    stopping: bool = False
+    """It was there when the gateway was told to stop."""
     stalled: bool = False
     """The client has stopped reading for a while, or reads slowly."""
     attempts: list[Attempt] = attrs.field(factory=list)
@@ -89,6 +93,8 @@ class Ledger:
         self.counts: dict[str, Counter[str]] = {}
         self.on_grant: dict[str, Callable[[], None]] = {}
         """What is to happen in the instant in which a node gets the request."""
+        self.six: Callable[[], bool | None] = lambda: None
+        """Whether the key that comes and goes is one at the moment."""
         self.stopping = False
         """The gateway was told to stop: refusing connections is right from now on."""
         self.began = time.time()
@@ -112,7 +118,8 @@ class Ledger:
 
     def begin(self, ask: Ask) -> Entry:
         """A client is about to send this."""
-        entry = self.open[ask.id] = Entry(ask, time.time())
+        known = self.six() if ask.key == "six" else ask.key != "wrong"
+        entry = self.open[ask.id] = Entry(ask, time.time(), known=known)
         return entry
 
     def line(self, line: dict[str, Any]) -> None:
@@ -132,6 +139,7 @@ class Ledger:
             del self.open[id]
             self._settled.add(id)
             self.on_grant.pop(id, None)
+            entry.stopping = self.stopping
             if self.stopping and entry.seen.kind in UNTAKEN and not entry.lines and not entry.attempts:
                 entry.left_at = entry.left_at or entry.seen_at  # it came too late, or was not sent whole in time
             for rule, what in self._judge(entry):

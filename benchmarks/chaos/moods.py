@@ -13,7 +13,15 @@ from benchmarks.chaos.script import Ask, pick
 FOREVER = 3600.0
 JSON, EVENTS = "Content-Type: application/json", "Content-Type: text/event-stream"
 
-FAIR = {"good": 1000, "slow": 40, "until closed": 15, "early hints": 12, "more than asked": 8, "refuses": 15}
+FAIR = {
+    "good": 1000,
+    "slow": 40,
+    "long": 12,
+    "until closed": 15,
+    "early hints": 12,
+    "more than asked": 8,
+    "refuses": 15,
+}
 FOUL = {
     "busy": 12, "busy, says when": 5, "loading": 8, "error": 8, "long error": 3, "hang": 4, "hangs midway": 4,
     "reset unanswered": 6, "reset after head": 6, "reset midway": 7, "reset in an event": 6, "closed unanswered": 5,
@@ -67,6 +75,9 @@ class _Reply:
                 await self._well()
             case "slow":
                 self._pace = self._random.uniform(0.3, 1.0)
+                await self._well()
+            case "long":
+                self._pace = self._random.uniform(1.5, 4.0 if self._ask.stream else 2.2)
                 await self._well()
             case "early hints":
                 await line.write(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n")

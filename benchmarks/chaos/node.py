@@ -170,8 +170,8 @@ class Node:
         self.busy: Connection | None = None
         self.opened = 0
         self.requests = 0
-        self.last_busy = 0.0
-        """When it last had a request, Unix time."""
+        self.last_began = 0.0
+        """When it last was given a request, Unix time."""
         self._answer = answer
         self._server: asyncio.Server | None = None
         self._parked: list[tuple[Connection, str]] = []
@@ -212,7 +212,8 @@ class Node:
             self.ledger.breaks(ONE, f"{self.name} has {other} and gets another", id)
         if entry is None:
             self.ledger.breaks(UNCHANGED, f"{self.name} gets {path} with an id nobody uses: {id!r}", id)
-        attempt = Attempt(self.name, time.time())
+        self.last_began = time.time()
+        attempt = Attempt(self.name, self.last_began)
         self.busy, self.requests = connection, self.requests + 1
         connection.attempt, connection.entry = attempt, entry
         if entry is None:
@@ -239,7 +240,6 @@ class Node:
         """The reply has ended, or the connection."""
         if self.busy is connection:
             self.busy = None
-            self.last_busy = time.time()
 
     def released(self, _: Connection) -> None:
         """A connection is over: with a single thread, it is the next one's turn."""

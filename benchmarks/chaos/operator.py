@@ -19,8 +19,12 @@ from benchmarks.chaos.script import Edit
 
 FEWEST = 3
 MOST_SIZE, MOST_TIMEOUT_SECS = 60, 5
-STALE_SECS = 15.0
-"""After so long nobody waits who came under another size of the queue."""
+COMMANDS = "the command does what it is told"
+OFF = "a node that is drained or removed is given nothing"
+REFUSED = "a broken file is told of"
+STALE_SECS = 12.0
+"""After so long nobody waits who came under another configuration, broken files in between included."""
+TOLD_SECS = 1.5
 UNENDED = '\n"'
 """So that half a file is never a whole one with fewer nodes."""
 BROKEN = (
@@ -46,6 +50,10 @@ class Operator:
         self.written_at = 0.0
         """When the file was last touched, Unix time."""
         self._resized_at = 0.0
+        self._off: dict[Node, float] = {}
+        """Since when nodes are not to be given requests, Unix time."""
+        self._six_at = 0.0
+        """When the key that comes and goes last did, Unix time."""
         self._gateway = gateway
         self._nodes = nodes
         self._ledger = ledger
@@ -85,6 +93,22 @@ class Operator:
         assert isinstance(size, int)
         return size if time.time() > self._resized_at + STALE_SECS else MOST_SIZE
 
+    @property
+    def _enough(self) -> bool:
+        return len(self.listed) > FEWEST
+
+    @property
+    def six(self) -> bool | None:
+        """Whether the key that comes and goes is one; None while that is changing."""
+        return "six" in self._keys if time.time() > self._six_at + STALE_SECS else None
+
+    def check(self) -> None:
+        """Nodes that are drained or removed are given nothing."""
+        for node, since in self._off.items():
+            if node.last_began > since + STALE_SECS:
+                self._ledger.breaks(OFF, f"{node.name} is given a request {node.last_began - since:.1f} s later")
+                node.last_began = 0.0
+
     def write(self, text: str | None = None, *, rename: bool = False) -> None:
         """Put the configuration, or `text` in its place, into the file."""
         file = self._gateway.config
@@ -108,6 +132,7 @@ class Operator:
                 if tell:
                     self.hang_up()
                 await asyncio.sleep(random.uniform(0.2, 3))
+                await self._refused(asked=tell)
             case "halved":
                 text = self.text
                 self.write(text[: random.randrange(len(text))] + UNENDED)
@@ -116,11 +141,13 @@ class Operator:
                 for _ in range(20):
                     self.hang_up()
                     await asyncio.sleep(random.uniform(0, 0.02))
-            case "command":
+            case "command" if not self._ledger.stopping:
                 await self._command(random)
             case _:
                 self._change(edit.kind, random)
         self.write(rename=rename)
+        on = {listed.node for listed in self.listed if not listed.settings.get("drain")}
+        self._off = {node: self._off.get(node, time.time()) for node in self._nodes if node not in on}
         if tell:
             self.hang_up()
         self._ledger.count("acts of the operator", edit.kind)
@@ -141,10 +168,10 @@ class Operator:
                 }
             case "weights":
                 self._keys = {name: random.choice((0.5, 1, 2, 4)) for name in self._keys}
-            case "key" if "six" in self._keys:
-                del self._keys["six"]
             case "key":
-                self._keys["six"] = 1
+                self._six_at = time.time()
+                if self._keys.pop("six", None) is None:
+                    self._keys["six"] = 1
             case "fairness":
                 self._tables["fairness"]["cost"] = random.choice(("seconds", "request", "tokens"))
                 self._tables["fairness"]["quantum"] = random.choice((0, 0.1, 5))
@@ -166,17 +193,45 @@ class Operator:
                 chosen.settings.pop("models", None)
             case "add" if spare:
                 self.listed.append(Listed(self._new_name(), random.choice(spare)))
-            case "remove" if len(self.listed) > FEWEST:
+            case "remove" if self._enough:
                 self.listed.remove(chosen)
 
     async def _command(self, random: Random) -> None:
-        """Drain a node and resume it, by the command."""
-        name = random.choice(self.listed[1:]).name
-        for word in ("drain", "resume"):
-            code, said = await self._gateway.command("nodes", word, name, "--config", str(self._gateway.config))
-            self.written_at = time.time()
-            if code:
-                self._ledger.breaks("commands work", f"nodes {word}: exit code {code}", lines=[said])
+        """What the other edits do, by the command."""
+        chosen = random.choice(self.listed[1:])
+        spare = [node for node in self._nodes if all(listed.node is not node for listed in self.listed)]
+        word = random.choice(("list", "drain", "add" if spare else "resume", "remove" if self._enough else "list"))
+        match word:
+            case "list":
+                await self._say("list", "--json")
+            case "drain":
+                await self._say("drain", chosen.name)
+                await self._say("resume", chosen.node.url)
+                chosen.settings.pop("drain", None)
+            case "resume":
+                await self._say("resume", chosen.name)
+                chosen.settings.pop("drain", None)
+            case "add":
+                new = Listed(self._new_name(), random.choice(spare))
+                await self._say("add", new.node.url + "/v1", "--name", new.name)
+                self.listed.append(new)
+            case "remove":
+                await self._say("remove", chosen.name)
+                self.listed.remove(chosen)
+
+    async def _say(self, *words: str) -> None:
+        code, said = await self._gateway.command("nodes", *words, "--config", str(self._gateway.config))
+        self.written_at = time.time()
+        self._ledger.count("commands", f"nodes {words[0]}")
+        if code:
+            self._ledger.breaks(COMMANDS, f"nodes {' '.join(words)}: exit code {code}", lines=[said])
+
+    async def _refused(self, *, asked: bool) -> None:
+        """A broken file is told of, at once where somebody has asked for it to be read."""
+        if asked and not self._ledger.stopping and time.time() > self.written_at + TOLD_SECS:
+            metrics = await self._gateway.metrics()
+            if metrics.get(("llmlb_config_refused",)) != 1:
+                self._ledger.breaks(REFUSED, f"not said {time.time() - self.written_at:.1f} s after SIGHUP")
 
     def _new_name(self) -> str:
         self._names += 1

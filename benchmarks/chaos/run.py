@@ -60,6 +60,7 @@ class Run:
             Node(name, models, self.ledger, answering(seed, name)) for name, models in zip(names, MODELS, strict=True)
         ]
         self.operator = Operator(self.gateway, self.nodes, AT_FIRST, self.ledger)
+        self.ledger.six = lambda: self.operator.six
         self.watch = Watch(self.gateway, self.nodes, self.operator, self.ledger)
         self.held: list[Held] = []
         self._reloads = reloads
@@ -159,6 +160,8 @@ class Run:
         left = {name: metrics[(f"llmlb_requests_{name}",)] for name in ("waiting", "running")}
         if any(left.values()) or any(node.busy for node in self.nodes):
             self.ledger.breaks(CALM, f"{left}, at nodes {[node.name for node in self.nodes if node.busy]}")
+        if metrics.get(("llmlb_config_refused",), 0):
+            self.ledger.breaks(CALM, "the configuration counts as refused")
         ended = sum(value for sample, value in metrics.items() if sample[0] == "llmlb_requests_total")
         if ended != self.watch.lines:
             self.ledger.breaks(ADD_UP, f"{ended:.0f} in the metrics, {self.watch.lines} in the log")

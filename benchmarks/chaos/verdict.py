@@ -16,6 +16,7 @@ SAME = "the log says what the client saw"
 OWN = "a reply is its own node's, unmixed"
 WHOLE = "what is cut does not pass for whole"
 HEADERS = "headers of our own on every answer"
+KEPT = "no request is dropped that a node answers well"
 FEW = "tried once per node, and not after silence"
 DEADLINE = "a wait ends at its deadline"
 
@@ -26,6 +27,7 @@ EARLY_SECS = 0.2
 """The wait is counted from when the queue has placed the request, the deadline from when it came."""
 MOST_ATTEMPTS = 3
 BUSY = (429, 503)
+WELL = {"good", "slow", "long", "until closed", "early hints"}
 _OUTCOMES = {429: "rejected", 502: "failed", 503: "failed", 404: "failed"}
 
 Problems = Iterator[tuple[str, str]]
@@ -61,6 +63,9 @@ def _attempts(entry: Entry) -> Problems:
     again = Counter(attempt.node for attempt in tries)
     if len(again) > MOST_ATTEMPTS or any(count > 2 for count in again.values()):
         yield FEW, f"tried on {dict(again)}"
+    stays = entry.left_at is None and not entry.stalled and not entry.stopping
+    if stays and any(attempt.hung_up and attempt.mood in WELL for attempt in entry.attempts):
+        yield KEPT, "the gateway hung up on a node that was at work"
     if entry.left_at is None and any(attempt.mood == "hang" and attempt.hung_up for attempt in tries[:-1]):
         yield FEW, "tried again after a node was silent"
 
@@ -85,6 +90,8 @@ def _reply(entry: Entry, seen: Seen) -> Problems:
     line = entry.lines[0] if entry.lines else {}
     passed_on = [a for a in entry.attempts if a.whole and a.status == seen.status and a.sent == seen.body]
     if passed_on:
+        if entry.known is False:
+            yield ONE_ANSWER, f"{seen.status} although its key is none"
         yield from _logged(entry, line, "served", seen.status)
         return
     if seen.status < 400:
@@ -126,7 +133,9 @@ def _to_be_expected(entry: Entry, status: int, error: dict[str, Any]) -> bool:
     """Whether the gateway has a reason to answer so."""
     ask = entry.ask
     if status == 401:
-        return ask.key in ("wrong", "six")
+        return not entry.known
+    if entry.known is False:
+        return ask.flaw == "other path"
     if ask.flaw:
         return status in {400, 404, 415}
     if status == 404:

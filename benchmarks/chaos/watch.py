@@ -99,6 +99,7 @@ class Watch:
         if metrics.get(("llmlb_audit_failures_total",), 0) > self.peaks["audit failures"]:
             self._peak("audit failures", metrics[("llmlb_audit_failures_total",)])
             self._ledger.breaks(AUDIT, f"{self.peaks['audit failures']} failures")
+        self._operator.check()
         now = time.time()
         present = {("left", id): entry for id, entry in self._orphans()} if trusted else {}
         if trusted and now - self._operator.written_at > SETTLED_SECS:

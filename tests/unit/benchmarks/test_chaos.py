@@ -32,6 +32,13 @@ def attempt(sent: bytes, *, whole: bool = True, node: str = "d0", mood: str = "g
     return Attempt(node, 0.2, mood, status, bytearray(sent), whole=whole, over=True)
 
 
+def hung_up() -> Attempt:
+    """A node was hung up on although it was at work."""
+    made = attempt(EVENTS, whole=False)
+    made.hung_up = True
+    return made
+
+
 def reply(body: bytes, status: int = 200, **headers: str) -> Seen:
     """A whole answer."""
     return Seen("reply", status, OURS | {name.replace("_", "-"): value for name, value in headers.items()}, body, 99)
@@ -80,6 +87,7 @@ def test_good_ends_break_nothing() -> None:
         (verdict.HEADERS, entry(reply(EVENTS + DONE, x_queue_position="2"), attempt(EVENTS + DONE), **SERVED)),
         (verdict.HEADERS, entry(reply(FULL, 429, retry_after="90"), outcome="rejected", status=429)),
         (verdict.DEADLINE, entry(reply(LATE, 504), outcome="timed_out", status=504, wait=4.5)),
+        (verdict.KEPT, entry(reply(EVENTS + DONE), hung_up(), attempt(EVENTS + DONE, node="d1"), **SERVED)),
         (verdict.FEW, entry(reply(EVENTS + DONE), *[attempt(EVENTS + DONE)] * 3, **SERVED)),
     ],
 )
