@@ -286,8 +286,12 @@ async def test_certificates_are_read_again_when_something_changes_or_the_node_is
 async def test_certificates_that_cannot_be_read_are_a_reason_and_not_the_end_of_the_probe(
     tmp_path: Path, post: Post
 ) -> None:
+    probe = post.probe(**HTTPS)
+    await post.run(probe)
     file = tmp_path / "ca.pem"
-    await post.run(post.probe(url="https://127.0.0.1:1", ca_file=str(file)))
+    post.node.config = attrs.evolve(post.node.config, ca_file=str(file))
+    probe.ask_now()
+    await settle()
     assert (post.node.health, post.node.reason) == (Health.OFFLINE, "cannot connect: FileNotFoundError")
     file.write_text("no certificate")
     await post.move(1)
