@@ -16,7 +16,7 @@ from benchmarks.chaos.ledger import Ledger
 from benchmarks.chaos.moods import answering
 from benchmarks.chaos.node import Node
 from benchmarks.chaos.operator import Operator
-from benchmarks.chaos.script import Script, Weather, draw
+from benchmarks.chaos.script import Freeze, Script, Weather, draw
 from benchmarks.chaos.verdict import problems
 from benchmarks.chaos.watch import Watch, states
 from benchmarks.program import NotReady, comes
@@ -101,6 +101,7 @@ class Run:
         acts: list[tuple[float, Callable[[], Awaitable[None]]]] = []
         port, ledger = self.gateway.port, self.ledger
         acts += [(session.at, partial(play, session, port, ledger)) for session in script.sessions]
+        acts += [(freeze.at, partial(self._freeze, freeze)) for freeze in script.freezes]
         acts += [(one.at, partial(look, one, port, ledger)) for one in script.looks]
         for node in self.nodes:
             acts += [(spell.at, partial(self._spell, node, spell)) for spell in script.weather.get(node.name, ())]
@@ -144,6 +145,12 @@ class Run:
             node.models = (*models[:1], "extra")
         await asyncio.sleep(weather.secs)
         node.weather, node.models = "", models
+
+    async def _freeze(self, freeze: Freeze) -> None:
+        self.ledger.count("weather", "gateway frozen")
+        self.gateway.send(signal.SIGSTOP)
+        await asyncio.sleep(freeze.secs)
+        self.gateway.send(signal.SIGCONT)
 
     async def _calm(self) -> None:
         """Let everything end, and see that nothing is left."""

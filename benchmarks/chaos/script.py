@@ -90,6 +90,14 @@ class Weather:
 
 
 @attrs.frozen
+class Freeze:
+    """From `at` on no time passes for the gateway for `secs`: then everything that came meanwhile is there at once."""
+
+    at: float
+    secs: float
+
+
+@attrs.frozen
 class Edit:
     """Something the operator does. `dice` decides the details, `way` how the file is written and the gateway told."""
 
@@ -106,6 +114,7 @@ class Script:
     sessions: tuple[Session, ...]
     looks: tuple[Look, ...]
     weather: dict[str, tuple[Weather, ...]]
+    freezes: tuple[Freeze, ...]
     edits: tuple[Edit, ...]
 
 
@@ -116,6 +125,7 @@ def draw(seed: int, part: int, seconds: float, nodes: tuple[str, ...]) -> Script
         sessions=_sessions(name, Random(f"{name} arrivals"), seconds),
         looks=_looks(Random(f"{name} looks"), seconds),
         weather={node: _weather(Random(f"{name} {node}"), seconds) for node in nodes},
+        freezes=_freezes(Random(f"{name} freezes"), seconds),
         edits=_edits(Random(f"{name} operator"), seconds),
     )
 
@@ -192,6 +202,15 @@ def _weather(random: Random, seconds: float) -> tuple[Weather, ...]:
         spells.append(spell)
         at += spell.secs + random.expovariate(1 / 7)
     return tuple(spells)
+
+
+def _freezes(random: Random, seconds: float) -> tuple[Freeze, ...]:
+    freezes: list[Freeze] = []
+    at = random.expovariate(1 / 5)
+    while at < seconds:
+        freezes.append(Freeze(at, random.uniform(0.02, 0.6)))
+        at += 1 + random.expovariate(1 / 5)
+    return tuple(freezes)
 
 
 def _edits(random: Random, seconds: float) -> tuple[Edit, ...]:
