@@ -7,7 +7,7 @@ request: heads that do not end, and requests sent ahead of the answer to the one
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import structlog
@@ -33,8 +33,8 @@ MAX_AHEAD = 64 * 1024
 MAX_BARREN = 64 * 1024
 """Bytes that may come on end for a body without one of the body among them."""
 LINGER_SECS = 1.0
-"""How long a connection that is refused as a whole is kept for its client to read why, while it still sends. A
-close at once could take the answer back."""
+"""How long a connection whose client still sends is kept for it to read the last answer. A close at once could take
+that back."""
 
 _log = structlog.get_logger("llmlb.web")
 
@@ -61,7 +61,7 @@ class Connection(web.RequestHandler):
         "_begin",
         "_body",
         "_body_bytes",
-        "_broken",
+        "_deaf",
         "_door",
         "_gateway",
         "_head_bytes",
@@ -74,7 +74,8 @@ class Connection(web.RequestHandler):
         self._gateway = gateway
         self._door = door
         self._timer: Timer | None = None
-        self._broken = False
+        self._deaf = False
+        """Nothing more is listened to. What comes is still read: only who reads sees the client leave."""
         self._unwanted = False
         self._body: StreamReader | None = None
         """That of the request which is being answered, or was last."""
@@ -100,7 +101,7 @@ class Connection(web.RequestHandler):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self._close or self._force_close:
+        if self._deaf or self._close or self._force_close:
             return
         body = None if self._waiter is not None else self._body
         ahead = body is not None and body.is_eof()
@@ -153,7 +154,7 @@ class Connection(web.RequestHandler):
             else:
                 continue
             self._messages[place] = _failure(refusal)
-            self._close = True
+            self._deaf = True
 
     def _head_is_late(self) -> None:
         self._timer = None
@@ -164,7 +165,7 @@ class Connection(web.RequestHandler):
 
     def _fail(self, refusal: Refusal) -> None:
         """Answer this, as soon as nothing else is being answered, and close."""
-        self._close = True
+        self._deaf = True
         self._stop_timer()
         self._messages.append(_failure(refusal))
         if self._waiter is not None and not self._waiter.done():
@@ -179,8 +180,8 @@ class Connection(web.RequestHandler):
             return
         self._barren += size
         if self._barren > MAX_BARREN:
-            self._close = True
-            body.set_exception(web.RequestPayloadError("too many bytes without any of the body"))
+            self._deaf = True
+            _break_off(body)
 
     # Requests ahead of their turn
 
@@ -194,11 +195,12 @@ class Connection(web.RequestHandler):
         self._take_no_more()
 
     def _take_no_more(self) -> None:
-        """Answer what is being answered, then close; drop what comes until then.
-
-        Not to read at all, as aiohttp does, would keep us from seeing the client leave.
-        """
-        self._close = True
+        """Answer what is being answered, then close."""
+        self._deaf = True
+        if not self._messages:
+            self._messages.append(_failure(LongHead(MAX_HEAD)))  # nothing else is as long and no request
+        elif not self._messages[-1][1].is_eof():
+            _break_off(self._messages[-1][1])
         _log.info("sent_too_far_ahead", requests=len(self._messages))
 
     # One connection too many
@@ -217,23 +219,22 @@ class Connection(web.RequestHandler):
 
     # Errors
 
-    def finish_response(
+    async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
-    ) -> Coroutine[Any, Any, tuple[web.StreamResponse, bool]]:
-        finished = super().finish_response(request, resp, start_time)
-        return self._and_linger(finished) if self._broken else finished
-
-    async def _and_linger(
-        self, finished: Coroutine[Any, Any, tuple[web.StreamResponse, bool]]
     ) -> tuple[web.StreamResponse, bool]:
-        result = await finished
-        transport = self.transport
-        if transport is not None and not result[1]:
-            transport.write_eof()
+        finished = await super().finish_response(request, resp, start_time)
+        if self._deaf:
+            self._close = True
+            await self._linger()
+        return finished
+
+    async def _linger(self) -> None:
+        """Let a client that still sends read what it was answered. Ends early, by cancellation, when it closes."""
+        if self.transport is not None:
+            self.transport.write_eof()
             enough = asyncio.Event()
             self._call_in(LINGER_SECS, enough.set)
-            await enough.wait()  # or until the client closes: then this is cancelled
-        return result
+            await enough.wait()
 
     def handle_error(
         self,
@@ -247,7 +248,7 @@ class Connection(web.RequestHandler):
         request[REQUEST_ID] = request_id = new_id()
         refusal = _refusal(status, exc)
         if refusal is not None:
-            self._broken = self._close = True
+            self._deaf = True
             status = FAULTS[type(refusal)].status
             _log.info("malformed_request", id=request_id, status=status, kind=type(exc).__name__)
         else:
@@ -268,6 +269,12 @@ class Connection(web.RequestHandler):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _break_off(body: StreamReader) -> None:
+    """Let nobody take what has come of a body for the whole, nor wait for the rest."""
+    body.set_exception(web.RequestPayloadError("the rest is not read"))  # first: this wakes who waits for more
+    body.feed_eof()
 
 
 def head_size(message: RawRequestMessage) -> int:

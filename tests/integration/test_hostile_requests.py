@@ -319,3 +319,33 @@ async def test_a_long_head_among_pipelined_requests_is_refused_in_its_turn(node:
     assert reply.startswith(b"HTTP/1.1 200 ")
     assert reply.count(b"HTTP/1.") == 1  # what follows is not listened to
     assert len(node.seen) == 1
+
+
+@pytest.mark.parametrize("behind", [b"1;" + b"x" * 500_000, b"0\r\n" + b"X: y\r\n" * 100_000, b"zz"], ids=range(3))
+async def test_what_came_of_a_body_is_never_taken_for_the_whole(
+    behind: bytes, node: ScriptedNode, start: Start
+) -> None:
+    gateway = await start(config(node))
+    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+    writer.write(request(headers=CHUNKED, body=b"d\r\n" + BODY + b"\r\n", length=False))
+    await asyncio.sleep(0)
+    writer.write(behind)
+    assert status(await asyncio.wait_for(reader.read(), 5)) == 400
+    writer.close()
+    assert node.seen == []
+    assert gateway.gateway.bodies.held == 0
+
+
+async def test_a_large_body_sent_ahead_is_never_taken_for_the_whole(node: ScriptedNode, start: Start) -> None:
+    gateway = await start(config(node))
+    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+    plain = request().replace(b"Connection: close\r\n", b"")
+    writer.write(plain)
+    received = await node.received()
+    writer.write(plain.replace(b": 13", b": 300000") + b" " * 299_987)
+    assert (await gateway.get("/healthz")).status == 200  # by now it has read that
+    node.auto()
+    await received.reply({"ok": 1})
+    assert (await asyncio.wait_for(reader.read(), 5)).count(b"HTTP/1.1 ") == 1
+    writer.close()
+    assert len(node.seen) == 1
