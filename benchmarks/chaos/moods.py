@@ -28,7 +28,7 @@ FOUL = {
     "closed midway": 6, "closed after the last event": 4, "garbage": 5, "garbage midway": 4, "endless head": 2,
     "empty": 5, "nothing in chunks": 4, "too short": 4, "answers early": 5, "redirects": 3,
 }  # fmt: skip
-FLAKY = 12
+FLAKY = 30
 """So much more often it goes wrong in flaky weather."""
 
 

@@ -200,7 +200,7 @@ def _weather(random: Random, seconds: float) -> tuple[Weather, ...]:
     while at < seconds:
         spell = Weather(at, pick(random, WEATHER), random.uniform(0.3, 4))
         spells.append(spell)
-        at += spell.secs + random.expovariate(1 / 7)
+        at += spell.secs + random.expovariate(1 / 10)
     return tuple(spells)
 
 

@@ -78,9 +78,10 @@ def _headers(entry: Entry, seen: Seen) -> Problems:
     if not_ours := seen.headers.keys() & {"location", "set-cookie"}:
         yield HEADERS, f"a node set {not_ours}"
     line = entry.lines[0] if entry.lines else {}
-    position = seen.headers.get("x-queue-position")
-    if line.get("event") == "request" and (None if position is None else int(position)) != line.get("position"):
-        yield HEADERS, f"X-Queue-Position {position}, in the log {line.get('position')}"
+    for header, field in (("x-queue-position", "position"), ("x-estimated-wait", "estimate")):
+        told = seen.headers.get(header)
+        if line.get("event") == "request" and (None if told is None else int(told)) != line.get(field):
+            yield HEADERS, f"{header} {told}, in the log {line.get(field)}"
     if seen.status == 429 and not 1 <= int(seen.headers.get("retry-after", "0")) <= 60:
         yield HEADERS, f"Retry-After {seen.headers.get('retry-after')!r}"
 
