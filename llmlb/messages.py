@@ -77,8 +77,8 @@ TEXTS: dict[str, dict[Locale, str]] = {
         "en": "The head of the request took too long to arrive, so it was given up.",
     },
     "long_head": {
-        "ja": "リクエストのヘッダーが長すぎます（1行は8190バイト、全体は {limit} バイトまで）。",
-        "en": "The head of the request is too long (at most 8190 bytes a line and {limit} bytes in all).",
+        "ja": "リクエストのヘッダーが長すぎます（1つにつき8190バイト、全体で {limit} バイトまで）。",
+        "en": "The head of the request is too long (at most 8190 bytes a header and {limit} bytes in all).",
     },
     "strange_host": {
         "ja": "このホスト名ではページと /api を利用できません。管理者は [server] allowed_hosts に追加してください。",
