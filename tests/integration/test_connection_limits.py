@@ -334,3 +334,16 @@ async def test_a_large_body_alone_is_not_too_far_ahead(node: ScriptedNode, start
         await kept.reader.readexactly(int(head.lower().partition(b"content-length: ")[2].split()[0]))
     assert [len(received.body) for received in node.seen] == [1_000_000] * 3
     kept.leave()
+
+
+async def test_a_head_without_end_sent_ahead_is_not_waited_for(node: ScriptedNode, start: Start, wire: Connect) -> None:
+    gateway = await start(config(node))
+    hasty = await wire(gateway)
+    await hasty.send(REQUEST)
+    received = await node.received()
+    await hasty.send(b"GET / HTTP/1.1\r\n" + b"".join(b"X-%d: %b\r\n" % (n, b"y" * 1000) for n in range(100)))
+    assert (await gateway.get("/healthz")).status == 200  # by now it has read that
+    await received.reply({"ok": 1})
+    reply = await hasty.rest()
+    assert reply.startswith(b"HTTP/1.1 200 ")
+    assert reply.endswith(b'{"ok":1}')
