@@ -141,7 +141,9 @@ def _to_be_expected(entry: Entry, status: int, error: dict[str, Any]) -> bool:
         return status in {400, 404, 415}
     if status == 404:
         return ask.model in ("nobody-has-it", "solo", "extra", "b", "gpt-x", "a")
-    if status in (502, 503):
+    if status == 502 or error.get("code") == "node_timeout":
+        return len(entry.attempts) > 0
+    if status == 503:
         return error.get("type") == "server_error"
     return status in (429, 504)
 

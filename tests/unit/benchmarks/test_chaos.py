@@ -82,6 +82,7 @@ def test_good_ends_break_nothing() -> None:
         (verdict.ONE_ANSWER, entry(Seen("silent", problem="60 s"), **FAILED)),
         (verdict.ONE_ANSWER, entry(reply(b"{}", 502), outcome="failed", status=502)),
         (verdict.ONE_ANSWER, entry(reply(FULL, 500), outcome="failed", status=500)),
+        (verdict.ONE_ANSWER, entry(reply(FULL, 502), outcome="failed", status=502)),
         (verdict.HEADERS, entry(reply(EVENTS + DONE, x_request_id="s"), attempt(EVENTS + DONE), **SERVED)),
         (verdict.HEADERS, entry(reply(EVENTS + DONE, set_cookie="a=b"), attempt(EVENTS + DONE), **SERVED)),
         (verdict.HEADERS, entry(reply(EVENTS + DONE, x_queue_position="2"), attempt(EVENTS + DONE), **SERVED)),
