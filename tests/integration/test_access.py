@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+from typing import Any
 
 import pytest
 
@@ -78,3 +80,31 @@ async def test_without_configured_keys_anyone_passes(headers: dict[str, str], no
     node.auto()
     gateway = await start(config(node))
     assert (await gateway.post(headers=headers)).status == 200
+
+
+async def test_two_hundred_at_once_are_told_apart_by_their_keys(node: ScriptedNode, start: Start) -> None:
+    """Trap 43: nothing that is shared stands in the way of who asks."""
+    keys = tuple(KeyConfig(name=f"k{number}", key=f"sk-{number}") for number in range(200))
+    gateway = await start(config(node, keys=keys))
+
+    async def asks(key: str) -> int:
+        return (await gateway.get("/v1/models", headers={"Authorization": f"Bearer {key}"})).status
+
+    assert set(await asyncio.gather(*(asks(key.key) for key in keys))) == {200}
+    assert set(await asyncio.gather(*(asks(f"{key.key}x") for key in keys))) == {401}
+
+
+async def test_no_key_is_shown_anywhere(node: ScriptedNode, start: Start, log: Any) -> None:
+    node.auto()
+    gateway = await start(config(node, keys=KEYS))
+    said = []
+    for key in ("sk-plain", "sk-hashed", "sk-wrong", KEYS[1].key_sha256):
+        for path in ("/", "/v1/models", "/v1/models/none", "/api/queue/stats", "/metrics", "/v1/nowhere", CHAT):
+            credentials = ({"Authorization": f"Bearer {key}"}, {"x-api-key": key})
+            said += [await gateway.get(f"{path}?key={key}", headers=headers) for headers in credentials]
+        bodies = (b"{", b'{"model":"none"}', b'{"model":"m"}')
+        said += [await gateway.post(key=key, data=data) for data in bodies]
+    everything = str([(answer.headers, answer.body) for answer in said]) + str(log())
+    assert any(b'key="plain"' in answer.body for answer in said), "the metrics by key are among it"
+    for secret in ("sk-", KEYS[1].key_sha256):
+        assert secret not in everything
