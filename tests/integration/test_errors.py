@@ -46,10 +46,12 @@ def shape(answer: Answer) -> tuple[int, str, str | None]:
         b'{"model":"m","stream":"yes"}',
         b'{"model":"m","x":"\xff"}',
         b"\xff\xfe{\x00}\x00",
+        b'\xef\xbb\xbf{"model":"m"}',
+        b'{"model":"\\ud800"}',
         b'{"model":"m","x":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
         b"[" * 100_000,
     ],
-    ids=range(18),
+    ids=range(20),
 )
 async def test_a_malformed_body_is_400_and_says_what_is_wrong(body: bytes, node: ScriptedNode, start: Start) -> None:
     gateway = await start(config(node))

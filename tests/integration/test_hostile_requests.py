@@ -218,6 +218,16 @@ async def test_only_a_post_reaches_a_node(method: str, node: ScriptedNode, start
     assert node.seen == []
 
 
+@pytest.mark.parametrize(
+    ("method", "target"),
+    [("CONNECT", "evil.example:443"), ("CONNECT", CHAT), ("OPTIONS", "*"), ("GET", "http://evil.example/x")],
+)
+async def test_it_is_no_proxy(method: str, target: str, node: ScriptedNode, start: Start) -> None:
+    gateway = await start(config(node))
+    assert status(await answer_to(gateway, request(target, method))) == 404
+    assert node.seen == []
+
+
 SPELLINGS = [
     "/v1//chat/completions", "//v1/chat/completions", "/v1/./chat/completions", "/v1/x/../chat/completions",
     "/v1/chat/completions/", "/V1/chat/completions", "/v1/chat%2fcompletions", "/v1%2fchat/completions",
