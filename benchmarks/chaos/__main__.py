@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.chaos", description=__doc__)
     parser.add_argument("--seconds", type=float, default=600.0, help="of trouble, for each seed (600)")
     parser.add_argument("--seed", type=int, nargs="+", default=[1], help="one or more whole numbers (1)")
-    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the log, the configuration and the report")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the log, the script and the report")
     options = parser.parse_args(arguments)
     good = True
     for seed in options.seed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -70,6 +71,7 @@ class Run:
 
     async def run(self, seconds: float, say: Callable[[str], None]) -> None:
         """All of it. Raises what goes wrong with the harness itself; what the gateway breaks is in the ledger."""
+        (self.gateway.folder / "script").unlink(missing_ok=True)
         for node in self.nodes:
             await node.listen()
         self.operator.write()
@@ -99,6 +101,9 @@ class Run:
             raise self._failures[0]
 
     async def _trouble(self, script: Script, seconds: float) -> None:
+        with (self.gateway.folder / "script").open("a", encoding="utf-8") as file:
+            for kind, acts_of_kind in attrs.asdict(script).items():
+                file.write(f"{json.dumps({kind: acts_of_kind})}\n")
         acts: list[tuple[float, Callable[[], Awaitable[None]]]] = []
         port, ledger = self.gateway.port, self.ledger
         acts += [(session.at, partial(play, session, port, ledger)) for session in script.sessions]
