@@ -16,6 +16,7 @@ from llmlb.config.problems import ConfigError
 from llmlb.config.report import describe_problems
 from llmlb.config.settings import settings_of
 from llmlb.messages import Locale
+from tests.unit.config.test_load import OTHER_VALUES
 
 SECRET = "Zq9-hidden"
 LOCALES: tuple[Locale, ...] = ("ja", "en")
@@ -48,6 +49,14 @@ documents = st.fixed_dictionaries(
         **dict.fromkeys(ENTRIES, st.lists(tables, max_size=3) | values),
     },
 ) | st.dictionaries(names, values)
+
+
+def dumped(data: dict[str, Any]) -> bytes:
+    """The document as a file. What tomlkit cannot write is left to the tests of raw text."""
+    try:
+        return tomlkit.dumps(data).encode("utf-8", "replace")
+    except (ValueError, TypeError):
+        return b""
 
 
 def outcome(raw: bytes, environ: dict[str, str] | None = None) -> Loaded | ConfigError:
@@ -86,17 +95,63 @@ def test_any_toml(data: dict[str, Any]) -> None:
     outcome(dumped(data))
 
 
-@given(
-    st.dictionaries(
-        st.sampled_from(["LLMLB_QUEUE_MAX_SIZE", "LLMLB_SERVER_HOST", "LLMLB_LOG_FILE", "LLMLB_UPSTREAM_PASS_HEADERS"])
-        | st.text(min_size=1).map("LLMLB_".__add__),
-        st.text(st.characters(codec=None)),
-    )
+VARIABLES = sorted(f"LLMLB_{table}_{name}".upper() for table, model in TABLES.items() for name in settings_of(model))
+variables = st.dictionaries(
+    st.sampled_from([*VARIABLES, "LLMLB_PORT", "LLMLB_NODES_URL", "LLMLB_"])
+    | st.text(min_size=1).map("LLMLB_".__add__),
+    st.text(st.characters(codec=None))
+    | scalars.map(str)
+    | st.sampled_from(["", " ", "a,b", "tcp://10.0.0.1:80", "1e3"]),
 )
+
+
+@given(variables)
 def test_any_environment(environ: dict[str, str]) -> None:
     result = outcome(b"", environ)
     if isinstance(result, Loaded):
         assert all(line.isprintable() for line in result.warnings)
+
+
+@given(documents, variables)
+def test_any_toml_in_any_environment(data: dict[str, Any], environ: dict[str, str]) -> None:
+    outcome(dumped(data), environ)
+
+
+sound_nodes = st.lists(
+    st.fixed_dictionaries(
+        {"url": st.sampled_from([f"http://10.0.0.{number}:1/v1" for number in range(4)])},
+        optional={
+            "name": st.sampled_from(["a", "b", "<b>", "\u65e5"]), "drain": st.booleans(), "api_key": st.just(SECRET),
+            "models": st.lists(st.sampled_from(["m", "n:latest"]), unique=True, max_size=2),
+        },
+    ),
+    max_size=3, unique_by=(lambda node: node["url"], lambda node: node.get("name", node["url"])),
+)  # fmt: skip
+sound_keys = st.lists(
+    st.fixed_dictionaries(
+        {"name": st.sampled_from(["x", "y", "z"]), "key": st.integers(0, 9).map(lambda n: f"{SECRET}-{n}")},
+        optional={"weight": st.integers(1, 9)},
+    ),
+    max_size=3, unique_by=(lambda key: key["name"], lambda key: key["key"]),
+)  # fmt: skip
+sound_settings = st.sets(st.sampled_from([name for name in OTHER_VALUES if name != "server.host"]))
+
+
+@st.composite
+def sound(draw: st.DrawFn) -> bytes:
+    """A file that is right, whatever it is."""
+    file = tomlkit.document()
+    for name in sorted(draw(sound_settings)):
+        table, key = name.split(".")
+        file.setdefault(table, tomlkit.table())[key] = tomlkit.value(OTHER_VALUES[name][0])
+    entries = {"nodes": draw(sound_nodes), "api_keys": draw(sound_keys)}
+    return (tomlkit.dumps(file) + tomlkit.dumps({name: found for name, found in entries.items() if found})).encode()
+
+
+@given(sound())
+def test_a_file_that_is_right_is_taken(raw: bytes) -> None:
+    result = outcome(raw)
+    assert isinstance(result, Loaded), (raw, result)
 
 
 secrets = st.sampled_from([
@@ -142,11 +197,3 @@ def test_no_secret_is_shown_by_a_text_that_is_no_toml(entry: dict[str, Any], at:
     text = dumped({"api_keys": [entry]}).decode()
     at = min(at, len(text))
     assert SECRET not in everything_said(outcome((text[:at] + dirt + text[at:]).encode()))
-
-
-def dumped(data: dict[str, Any]) -> bytes:
-    """The document as a file. What tomlkit cannot write is left to the tests of raw text."""
-    try:
-        return tomlkit.dumps(data).encode("utf-8", "replace")
-    except (ValueError, TypeError):
-        return b""
