@@ -24,7 +24,8 @@ STRANDED = "no node idles while a request waits that it could serve"
 BOUND = "the queue keeps to its bound"
 CALM_LOG = "no crash and no error in the log"
 AUDIT = "the gateway's own audit holds"
-ERRORS_TO_BE_EXPECTED = frozenset({"configuration refused", "configuration problem"})
+ERRORS_TO_BE_EXPECTED = frozenset({"configuration refused"})
+"""While a file is broken."""
 
 
 class Watch:
@@ -75,7 +76,8 @@ class Watch:
                 self.lines += event == "request"
                 self._ledger.line(line)
             alarming = "exception" in line or line.get("level") in ("error", "critical")
-            if alarming and event not in ERRORS_TO_BE_EXPECTED:
+            broken = time.time() < self._operator.broken_at + SETTLED_SECS
+            if alarming and not (broken and event in ERRORS_TO_BE_EXPECTED):
                 self._ledger.breaks(CALM_LOG, str(event), str(line.get("id", "")), [line])
 
     def peak_of_memory(self) -> None:
@@ -96,8 +98,9 @@ class Watch:
             self._ledger.breaks(BOUND, f"{waiting} wait")
         if running > len(self._nodes):
             self._ledger.breaks(BOUND, f"{running} in service at {len(self._nodes)} nodes")
-        if metrics.get(("llmlb_audit_failures_total",), 0) > self.peaks["audit failures"]:
-            self._peak("audit failures", metrics[("llmlb_audit_failures_total",)])
+        failures = sum(value for sample, value in metrics.items() if sample[0] == "llmlb_audit_failures_total")
+        if failures > self.peaks["audit failures"]:
+            self._peak("audit failures", failures)
             self._ledger.breaks(AUDIT, f"{self.peaks['audit failures']} failures")
         self._operator.check()
         now = time.time()
