@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
 import time
 from collections.abc import Sequence
 from random import Random
 
-import attrs
-
+from benchmarks.chaos.configuration import Configuration, Listed
 from benchmarks.chaos.gateway import Gateway
 from benchmarks.chaos.ledger import Ledger
 from benchmarks.chaos.node import Node
@@ -33,20 +31,12 @@ BROKEN = (
 )  # fmt: skip
 
 
-@attrs.define
-class Listed:
-    """A node as the configuration has it."""
-
-    name: str
-    node: Node
-    settings: dict[str, object] = attrs.field(factory=dict)
-
-
 class Operator:
     """Edits the file. `listed[0]` is never touched, so that there is always a node for the common model."""
 
     def __init__(self, gateway: Gateway, nodes: Sequence[Node], at_first: int, ledger: Ledger) -> None:
-        self.listed = [Listed(f"n{number}", node) for number, node in enumerate(nodes[:at_first])]
+        self._configuration = Configuration(nodes[:at_first])
+        self.listed = self._configuration.nodes
         self.written_at = 0.0
         """When the file was last touched, Unix time."""
         self.broken_at = 0.0
@@ -60,38 +50,11 @@ class Operator:
         self._nodes = nodes
         self._ledger = ledger
         self._names = at_first
-        self._keys: dict[str, float] = {"one": 1, "two": 1, "three": 2, "four": 4, "five": 0.5}
-        self._tables: dict[str, dict[str, object]] = {
-            "server": {"port": 0, "drain_secs": 8, "locale": "en"},
-            "queue": {"max_size": 40, "timeout_secs": 3},
-            "fairness": {"default_service_secs": 0.1},
-            "health": {"interval_secs": 0.5, "timeout_secs": 0.5},
-            "upstream": {
-                "connect_timeout_secs": 1, "first_byte_timeout_secs": 2.5, "reply_timeout_secs": 3,
-                "idle_timeout_secs": 2, "write_timeout_secs": 2,
-            },
-        }  # fmt: skip
-        self.listed[2].settings["drain_after_cancel_secs"] = 0.2
-        self.listed[3].settings["aliases"] = {"gpt-x": "m"}
-
-    @property
-    def text(self) -> str:
-        """The configuration as it is meant to be."""
-        lines = []
-        for table, settings in self._tables.items():
-            lines += [f"[{table}]", *(f"{key} = {json.dumps(value)}" for key, value in settings.items()), ""]
-        for name, weight in self._keys.items():
-            lines += ["[[api_keys]]", f'name = "{name}"', f'key = "key-{name}"', f"weight = {weight}", ""]
-        for listed in self.listed:
-            lines += ["[[nodes]]", f'name = "{listed.name}"', f'url = "{listed.node.url}"']
-            lines += [f"{key} = {_toml(value)}" for key, value in listed.settings.items()]
-            lines.append("")
-        return "\n".join(lines)
 
     @property
     def most_waiting(self) -> int:
         """The most that the queue may hold: those who wait stay when it becomes smaller."""
-        size = self._tables["queue"]["max_size"]
+        size = self._configuration.tables["queue"]["max_size"]
         assert isinstance(size, int)
         return size if time.time() > self._resized_at + STALE_SECS else MOST_SIZE
 
@@ -102,7 +65,7 @@ class Operator:
     @property
     def six(self) -> bool | None:
         """Whether the key that comes and goes is one; None while that is changing."""
-        return "six" in self._keys if time.time() > self._six_at + STALE_SECS else None
+        return "six" in self._configuration.keys if time.time() > self._six_at + STALE_SECS else None
 
     def check(self) -> None:
         """Nodes that are drained or removed are given nothing."""
@@ -116,7 +79,7 @@ class Operator:
         file = self._gateway.config
         self.written_at = time.time()
         target = file.with_suffix(".new") if rename else file
-        target.write_text(self.text if text is None else text, encoding="utf-8")
+        target.write_text(self._configuration.text if text is None else text, encoding="utf-8")
         if rename:
             os.replace(target, file)
 
@@ -138,7 +101,7 @@ class Operator:
                 await self._refused(asked=tell)
             case "halved":
                 self.broken_at = time.time()
-                text = self.text
+                text = self._configuration.text
                 self.write(text[: random.randrange(len(text))] + UNENDED)
                 await asyncio.sleep(random.uniform(0.01, 0.3))
             case "storm":
@@ -163,7 +126,7 @@ class Operator:
         match kind:
             case "queue":
                 self._resized_at = time.time()
-                self._tables["queue"] = {
+                self._configuration.tables["queue"] = {
                     "max_size": random.choice((1, 10, 40, MOST_SIZE)),
                     "timeout_secs": random.randint(2, MOST_TIMEOUT_SECS),
                     "max_per_key": random.choice((0, 0, 12)),
@@ -171,17 +134,17 @@ class Operator:
                     "enable_fairness": random.random() < 0.8,
                 }
             case "weights":
-                self._keys = {name: random.choice((0.5, 1, 2, 4)) for name in self._keys}
+                self._configuration.keys = {name: random.choice((0.5, 1, 2, 4)) for name in self._configuration.keys}
             case "key":
                 self._six_at = time.time()
-                if self._keys.pop("six", None) is None:
-                    self._keys["six"] = 1
+                if self._configuration.keys.pop("six", None) is None:
+                    self._configuration.keys["six"] = 1
             case "fairness":
-                self._tables["fairness"]["cost"] = random.choice(("seconds", "request", "tokens"))
-                self._tables["fairness"]["quantum"] = random.choice((0, 0.1, 5))
+                self._configuration.tables["fairness"]["cost"] = random.choice(("seconds", "request", "tokens"))
+                self._configuration.tables["fairness"]["quantum"] = random.choice((0, 0.1, 5))
             case "limits":
-                self._tables["health"]["interval_secs"] = random.choice((0.3, 0.5, 2))
-                self._tables["upstream"]["max_attempts"] = random.choice((1, 2, 3))
+                self._configuration.tables["health"]["interval_secs"] = random.choice((0.3, 0.5, 2))
+                self._configuration.tables["upstream"]["max_attempts"] = random.choice((1, 2, 3))
             case "drain":
                 chosen.settings["drain"] = True
             case "resume":
@@ -244,9 +207,3 @@ class Operator:
     def _new_name(self) -> str:
         self._names += 1
         return f"n{self._names}"
-
-
-def _toml(value: object) -> str:
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{json.dumps(key)} = {json.dumps(item)}" for key, item in value.items()) + " }"
-    return json.dumps(value)
