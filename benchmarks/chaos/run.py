@@ -85,7 +85,8 @@ class Run:
                 await self._trouble(draw(self.seed, part, length, tuple(node.name for node in self.nodes)), length)
                 await self._calm()
                 part, done = part + 1, done + length
-                say(f"{done:.0f} s: {self.watch.lines} requests, {len(self.ledger.broken)} broken, {self.held[-1:]}")
+                broken = dict(self.ledger.counts.get("broken", {})) or "nothing"
+                say(f"{done:.0f} s: {self.watch.lines} requests, {self.held[-1:]}, broken: {broken}")
             if self.gateway.code is None:
                 await self._stop(draw(self.seed, part, LAST_SECS, ()))
             else:
