@@ -77,7 +77,7 @@ class _Reply:
                 self._pace = self._random.uniform(0.3, 1.0)
                 await self._well()
             case "long":
-                self._pace = self._random.uniform(1.5, 4.0 if self._ask.stream else 2.2)
+                self._pace = self._random.uniform(1.5, 3.2 if self._ask.stream else 2.0)
                 await self._well()
             case "early hints":
                 await line.write(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n")

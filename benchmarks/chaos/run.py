@@ -31,7 +31,7 @@ RECOVERY_SECS = 40.0
 DRAIN_SECS = 30.0
 MODELS = (("m", "a"), ("m", "b"), ("m",), ("m", "a"), ("solo",), ("m", "b", "extra"), ("m", "solo"))
 AT_FIRST = 5
-ROOM_BYTES, FIRST_ROOM_BYTES, ROOM_DESCRIPTORS = 15e6, 40e6, 8
+ROOM_BYTES, FIRST_ROOM_BYTES, ROOM_DESCRIPTORS = 15e6, 40e6, 12
 """A leaked task is some 3 kB: a thousand of them a minute are seen within ten. Caches and the allocator come first."""
 RELOADS = hasattr(TheGateway, "apply")
 
