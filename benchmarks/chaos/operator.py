@@ -201,7 +201,7 @@ class Operator:
                 metrics = await self._gateway.metrics()
             except (OSError, TimeoutError):
                 return  # whoever watches says so
-            if metrics.get(("llmlb_config_refused",)) != 1:
+            if metrics.get(("llmlb_config_refused",), 1) != 1:
                 self._ledger.breaks(REFUSED, f"not said {time.time() - self.written_at:.1f} s after SIGHUP")
 
     def _new_name(self) -> str:
