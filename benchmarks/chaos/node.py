@@ -14,6 +14,8 @@ from benchmarks.chaos.bodies import ALIASES, request_body
 from benchmarks.chaos.ledger import Attempt, Entry, Ledger
 
 ONE = "one request at a node"
+ESTABLISHED = 1
+"""Of a connection that neither side has closed, as Linux counts the states."""
 UNCHANGED = "a request reaches its node unchanged"
 
 
@@ -32,10 +34,18 @@ class Connection(asyncio.Protocol):
         self.task: asyncio.Task[None] | None = None
         self.whole_request = asyncio.Event()
         self.lost = False
+        self.rival = ""
+        """The request that came while only a part of this one had: right if no more follows than the end."""
         self._buffer = bytearray()
         self._length = 0
         self._writable = asyncio.Event()
         self._writable.set()
+
+    @property
+    def hung_up_on(self) -> bool:
+        """Whether the gateway has closed it, although what it sent before is not all read yet."""
+        sock: socket.socket = self.transport.get_extra_info("socket")
+        return sock.fileno() < 0 or sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] != ESTABLISHED
 
     # What moods do
 
@@ -207,9 +217,10 @@ class Node:
         """The head of a request has come."""
         id = headers.get("x-request-id", "")
         entry = self.ledger.open.get(id)
-        if self.busy is not None:
-            other = self.busy.entry.ask.id if self.busy.entry is not None else "?"
-            self.ledger.breaks(ONE, f"{self.name} has {other} and gets another", id)
+        if self.busy is not None and not self.busy.hung_up_on:
+            self.busy.rival = id
+            if self.busy.whole_request.is_set():
+                self.two(self.busy)
         if entry is None:
             self.ledger.breaks(UNCHANGED, f"{self.name} gets {path} with an id nobody uses: {id!r}", id)
         self.last_began = time.time()
@@ -225,8 +236,15 @@ class Node:
             self.ledger.breaks(UNCHANGED, "the client's key reached a node", id)
         connection.task = asyncio.ensure_future(self._respond(connection))
 
+    def two(self, connection: Connection) -> None:
+        """It has a request and was given another."""
+        had = connection.entry.ask.id if connection.entry is not None else "?"
+        self.ledger.breaks(ONE, f"{self.name} has {had} and gets another", connection.rival)
+
     def received(self, connection: Connection, body: bytes) -> None:
         """All of the request has come."""
+        if connection.rival:
+            self.two(connection)
         entry = connection.entry
         if entry is None:
             connection.reset()
