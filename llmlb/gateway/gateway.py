@@ -10,18 +10,19 @@ from itertools import count
 from math import ceil
 
 import aiohttp
+import attrs
 
 from llmlb.background import Background
 from llmlb.clock import Clock
 from llmlb.config.model import Config
 from llmlb.errors import Draining, NoNodeOnline, Refusal, UnknownModel
+from llmlb.gateway.audit import SelfAudit, State
 from llmlb.gateway.bodies import Bodies, Hold
 from llmlb.gateway.identity import Identities, Identity
 from llmlb.gateway.outgoing import Outgoing
 from llmlb.gateway.overview import NodeView, Overview
-from llmlb.gateway.visit import Visit
+from llmlb.gateway.visit import Stage, Visit
 from llmlb.nodes.fleet import Fleet, Member
-from llmlb.nodes.node import Health
 from llmlb.scheduler.fair import FairScheduler
 from llmlb.telemetry.hour import PastHour
 from llmlb.telemetry.metrics import Metrics
@@ -31,6 +32,8 @@ from llmlb.wire.call import Call
 
 MOST_RETRY_SECS = 5
 """The longest `Retry-After` while all nodes for a model are offline: one may be back at any time."""
+FIXED = ("host", "port")
+"""The settings of `[server]` that need a restart."""
 EVICTED_SECS = 5.0
 """How long requests that are cut off at the end of a drain may take to tell their clients so."""
 
@@ -61,6 +64,10 @@ class Gateway:
         self._sinks = (self.hour.add, self.metrics.add, *sinks)
         self._tickets = count(1)
         self._visits: set[Visit] = set()
+        self._hoping: set[Visit] = set()
+        """Those for a model that nobody knew when they came: a node not heard of yet may have it."""
+        self.config_refused = False
+        """Whether the configuration on disk was refused, so that the former one still applies."""
         self._inside = 0
         self._nobody_left = asyncio.Event()
         self._nobody_left.set()
@@ -82,6 +89,38 @@ class Gateway:
         self.fleet = Fleet(self.turns, config.upstream, config.health, clock, background, session, self._nodes_changed)
         for node in config.nodes:
             self.fleet.add(node)
+        self.audit = SelfAudit(self._state, clock)
+        self.audit.start()
+
+    def apply(self, config: Config) -> tuple[str, ...]:
+        """Take another configuration, at once and as a whole. Nobody who waits or is served has to go.
+
+        Returns the settings that are others but need a restart, such as `server.port`: they stay as they are. With no
+        nodes configured before or now, those found on this machine stay.
+        """
+        old = self.config
+        server = attrs.evolve(config.server, host=old.server.host, port=old.server.port)
+        self.config = attrs.evolve(config, server=server)
+        self.identities.apply(config.api_keys)
+        self.metrics.know(self.identities.names.values())
+        queue, fairness = config.queue, config.fairness
+        self.turns.configure(max_size=queue.max_size, max_per_key=queue.max_per_key, when_full=queue.when_full)
+        self.turns.reschedule(
+            self.identities.weights,
+            fair=queue.enable_fairness,
+            cost=fairness.cost,
+            quantum=fairness.quantum,
+            default_service_secs=fairness.default_service_secs,
+        )
+        self.bodies.limit = config.server.waiting_bytes
+        nodes = config.nodes if config.nodes or old.nodes else self.fleet.configs()
+        self.fleet.apply(nodes, config.upstream, config.health)
+        return tuple(f"server.{key}" for key in FIXED if getattr(config.server, key) != getattr(server, key))
+
+    def close(self) -> None:
+        """Hang up on all nodes, and look after nothing any more."""
+        self.audit.stop()
+        self.fleet.close()
 
     @contextmanager
     def receive(self) -> Iterator[Hold]:
@@ -114,12 +153,15 @@ class Gateway:
         if refusal is not None:
             visit.refuse(refusal)
             return
+        if not self.fleet.knows(visit.ticket.model):
+            self._hoping.add(visit)
         visit.set_deadline()
         self.turns.submit(visit.ticket, visit)
 
     def departed(self, visit: Visit) -> None:
         """A visit is over."""
         self._visits.discard(visit)
+        self._hoping.discard(visit)
         record = visit.record()
         self.outcomes[record.outcome] += 1
         for sink in self._sinks:
@@ -133,6 +175,7 @@ class Gateway:
             processing=queue.running,
             max_size=self.config.queue.max_size,
             draining=self.draining,
+            config_refused=self.config_refused,
             nodes=tuple(self._view(member) for member in self.fleet),
             hour=self.hour.totals(),
         )
@@ -161,6 +204,20 @@ class Gateway:
             except TimeoutError:
                 pass  # clients that do not even read their error; closing the sockets is all that is left
 
+    def _state(self) -> State:
+        snapshot = self.turns.snapshot()
+        return State(
+            on_nodes={m.node.id: m.dispatcher.exchange.request.id for m in self.fleet if m.dispatcher.exchange},
+            in_service=snapshot.running_by_node,
+            waiting=snapshot.waiting,
+            visits_waiting=sum(visit.stage is Stage.WAITING for visit in self._visits),
+            arrivals=self.arrivals,
+            outcomes=self.outcomes.total(),
+            visits=len(self._visits),
+            inside=self._inside,
+            held=self.bodies.held,
+        )
+
     def _refusal(self, model: str) -> Refusal | None:
         if self.draining:
             return Draining()
@@ -175,22 +232,18 @@ class Gateway:
 
     def _nodes_changed(self) -> None:
         """Some wait for a node that has just told what it has: tell those it turned out to have nothing for."""
-        strange = {m for m in {visit.ticket.model for visit in self._visits} if not self.fleet.knows(m)}
-        if not strange:
-            return
-        for visit in [v for v in self._visits if v.ticket.model in strange and v.hopeless]:
+        for visit in list(self._hoping):
             model = visit.ticket.model
-            visit.refuse(self._no_node_online(model) if self.fleet.all_silent else UnknownModel(model))
+            if self.fleet.knows(model):
+                self._hoping.discard(visit)
+            elif visit.hopeless:
+                visit.refuse(self._no_node_online(model) if self.fleet.all_silent else UnknownModel(model))
 
     def _view(self, member: Member) -> NodeView:
-        node, dispatcher = member.node, member.dispatcher
-        busy = dispatcher.exchange is not None
-        state = "busy" if busy else "idle" if node.health is Health.ONLINE else node.health.value
-        since = dispatcher.since if busy else max(node.since, dispatcher.since)
         return NodeView(
-            name=node.id,
-            state=state,
-            reason="" if busy else node.reason,
-            since=max(0.0, self.clock.now() - since),
-            in_service=int(busy),
+            name=member.node.name,
+            state=member.state,
+            reason=member.reason,
+            since=max(0.0, self.clock.now() - member.since),
+            in_service=int(member.busy),
         )

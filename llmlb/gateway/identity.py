@@ -29,12 +29,20 @@ class Identities:
     """Tells senders apart. Keys are kept as SHA-256 only and compared in constant time."""
 
     def __init__(self, api_keys: Iterable[KeyConfig]) -> None:
-        self._by_digest = {key.digest: Identity(f"key:{key.name}", key.name) for key in api_keys}
-        self.weights = {f"key:{key.name}": key.weight for key in api_keys}
-        """Weight by flow."""
-        self.names = {identity.flow: identity.name for identity in self._by_digest.values()}
-        """Name of each configured key, by flow."""
         self._salt = secrets.token_bytes(16)
+        self._by_digest: dict[bytes, Identity] = {}
+        self.weights: dict[str, float] = {}
+        """Weight by flow."""
+        self.names: dict[str, str] = {}
+        """Name of each configured key, by flow."""
+        self.apply(api_keys)
+
+    def apply(self, api_keys: Iterable[KeyConfig]) -> None:
+        """Know just these keys from now on. Who has been let in already is not asked again."""
+        keys = list(api_keys)
+        self._by_digest = {key.digest: Identity(f"key:{key.name}", key.name) for key in keys}
+        self.weights = {f"key:{key.name}": key.weight for key in keys}
+        self.names = {identity.flow: identity.name for identity in self._by_digest.values()}
 
     @property
     def open(self) -> bool:

@@ -30,5 +30,7 @@ class Overview:
     processing: int
     max_size: int
     draining: bool
+    config_refused: bool = False
+    """Whether the configuration file was refused as it is now, so that the former one still applies."""
     nodes: tuple[NodeView, ...]
     hour: HourTotals

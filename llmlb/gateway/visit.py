@@ -115,6 +115,8 @@ class Visit:
         self._waited = 0.0
         self._exchange: Exchange | None = None
         self._node: str | None = None
+        """The name of the node that has it, or had it last."""
+        self._node_id = ""
         self._service: float | None = None
         self._tokens: int | None = None
         self._attempts = 0
@@ -266,12 +268,12 @@ class Visit:
             self._end_wait()
         self._move(Stage.SERVING)
         self._since = self._clock.now()
-        self._node = node
         self._service = self._tokens = None
         self._attempts += 1
         meter = TokenMeter(self._endpoint, self.ticket.size)
         self._exchange = Exchange(self._outgoing, self, self._first_byte_secs, meter)
-        self._gateway.fleet.serve(node, self._exchange)
+        self._node_id = node
+        self._node = self._gateway.fleet.serve(node, self._exchange)
 
     def refused(self, error: Refusal) -> None:
         """There is no place for it, or none any more: the queue has forgotten it already."""
@@ -327,10 +329,9 @@ class Visit:
             return True
         if end.kind not in FAULTS:
             return False
-        assert self._node is not None
         self._accepted = self._accepted or end.kind is not EndKind.UNREACHABLE
         tried = self.ticket.tried
-        tried.add(self._node)
+        tried.add(self._node_id)
         if len(tried) > 1:
             self._gateway.fleet.forgive(tried, self.ticket.id)
         return len(tried) < self._max_attempts and self._gateway.fleet.hopeful(self.ticket.model, tried)

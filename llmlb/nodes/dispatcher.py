@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Callable
 
 from llmlb.clock import Clock
 from llmlb.config.model import NodeConfig, Upstream
-from llmlb.nodes.end import End, EndKind
+from llmlb.nodes.end import EMPTY, End, EndKind
 from llmlb.nodes.exchange import Exchange
 from llmlb.nodes.line import Line
 from llmlb.nodes.node import Node
@@ -24,28 +25,30 @@ class Dispatcher:
     request's own task has run. The task does what takes time: it connects.
     """
 
-    def __init__(self, node: Node, turns: Turns, upstream: Upstream, clock: Clock) -> None:
+    def __init__(
+        self, node: Node, turns: Turns, upstream: Upstream, clock: Clock, freed: Callable[[], None] = lambda: None
+    ) -> None:
         self.node = node
         self.id = node.id
+        self.upstream = upstream
+        """Patience with the node; another one counts from the next request on."""
         self.exchange: Exchange | None = None
         self.since = clock.now()
         """When the slot was last taken or given back."""
         self.moves = 0
         """How often it was."""
         self._turns = turns
-        self._upstream = upstream
         self._clock = clock
+        self._freed = freed
         self._address = node.config.address
-        self._tls = tls_context(node.config)
+        self._tls: ssl.SSLContext | None = None
+        self._line_is_stale = False
         self._line: Line | None = None
         self._unsent: Exchange | None = None
         self._heard = False
         """Whether the node has been sent the request it has."""
         self._work = asyncio.Event()
-        headers = [("host", self._address.netloc)]
-        if node.config.api_key:
-            headers.append(("authorization", f"Bearer {node.config.api_key}"))
-        self._node_block = header_block(headers)
+        self._node_block = self._headers()
 
     @property
     def serves(self) -> frozenset[str]:
@@ -55,6 +58,15 @@ class Dispatcher:
     def candidate(self, model: str) -> Candidate:
         """The node as the choice among idle ones sees it."""
         return self.node.candidate(model)
+
+    def configure(self) -> None:
+        """The node's configuration has changed."""
+        self._node_block = self._headers()
+        if self._address.scheme == "https":  # there may be other certificates to trust, in a new file or the old one
+            self._tls = None
+            self._line_is_stale = True
+            if self.exchange is None:
+                self.release_line()
 
     async def run(self) -> None:
         """The node's task: pull when the node has become usable, connect when a request needs it."""
@@ -113,8 +125,12 @@ class Dispatcher:
         held = now - self.since
         self.since = self.node.idle_since = now
         self._judge(exchange, end, held)
+        if self._line_is_stale:
+            self.release_line()
         exchange.over(end)
         self.pull()
+        if self.node.leaving:
+            self._freed()
 
     def reopen(self, exchange: Exchange) -> None:
         """A kept connection had died before the node saw the request: not a try yet."""
@@ -140,6 +156,8 @@ class Dispatcher:
         """What the end says about the node."""
         node, request = self.node, exchange.request
         match end.kind:
+            case EndKind.COMPLETE if end is EMPTY:
+                node.failed(request.id, end.reason, gone=False)
             case EndKind.COMPLETE:
                 node.served(held)
             case EndKind.BUSY:
@@ -156,6 +174,12 @@ class Dispatcher:
         self._heard = True
         line.send(exchange, exchange.request.pieces(self.node, self._node_block))
 
+    def _headers(self) -> bytes:
+        headers = [("host", self._address.netloc)]
+        if self.node.config.api_key:
+            headers.append(("authorization", f"Bearer {self.node.config.api_key}"))
+        return header_block(headers)
+
     async def _connect(self) -> None:
         """Open the line and send what waits for it by then."""
         self._line, problem = await self._open()
@@ -170,10 +194,13 @@ class Dispatcher:
     async def _open(self) -> tuple[Line | None, str]:
         """A new line; if there is none, or it is gone before it could be used, the words say why."""
         loop = asyncio.get_running_loop()
+        self._line_is_stale = False
         try:
-            async with asyncio.timeout(self._upstream.connect_timeout_secs):
+            if self._tls is None:
+                self._tls = tls_context(self.node.config)
+            async with asyncio.timeout(self.upstream.connect_timeout_secs):
                 _, line = await loop.create_connection(
-                    lambda: Line(self, self._clock, self._upstream.idle_timeout_secs),
+                    lambda: Line(self, self._clock, self.upstream.idle_timeout_secs),
                     self._address.host,
                     self._address.port,
                     ssl=self._tls,

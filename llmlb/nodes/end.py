@@ -42,3 +42,5 @@ class End:
 
 
 COMPLETE = End(EndKind.COMPLETE)
+EMPTY = End(EndKind.COMPLETE, "empty reply")
+"""Passed on as it is, but no service: a node that gives such replies is not well."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import count
 
 import aiohttp
 import attrs
@@ -18,6 +20,12 @@ from llmlb.nodes.node import Health, Node
 from llmlb.nodes.probe import Probe
 from llmlb.turns.port import Turns
 
+STATES = ("pending", "idle", "busy", "loading", "resting", "draining", "offline")
+"""All states a node can be in."""
+
+AT_ONCE, BETWEEN_SECS = 20, 0.05
+"""So many new nodes are asked at once, and the next after so long: a thousand connections in one go stall the rest."""
+
 _log = structlog.get_logger("llmlb.nodes")
 
 
@@ -28,6 +36,36 @@ class Member:
     node: Node
     dispatcher: Dispatcher
     probe: Probe
+    tasks: tuple[asyncio.Task[None], ...]
+
+    @property
+    def busy(self) -> bool:
+        """Whether it has a request."""
+        return self.dispatcher.exchange is not None
+
+    @property
+    def state(self) -> str:
+        """One of `STATES`."""
+        if self.node.draining:
+            return "draining"
+        return "busy" if self.busy else "idle" if self.node.usable else self.node.state
+
+    @property
+    def reason(self) -> str:
+        """Why it is in that state, in a few words; may be empty."""
+        return "" if self.state == "busy" else self.node.why
+
+    @property
+    def since(self) -> float:
+        """When it came into that state, on the clock's own scale."""
+        since = self.node.since
+        return (
+            since
+            if self.state == "draining"
+            else self.dispatcher.since
+            if self.busy
+            else max(since, self.dispatcher.since)
+        )
 
 
 class Fleet:
@@ -51,6 +89,8 @@ class Fleet:
         self._session = session
         self._changed = changed
         self._members: dict[str, Member] = {}
+        self._successors: dict[str, str] = {}
+        """By the id of a node that leaves, the one that waits for it to finish."""
 
     def __iter__(self) -> Iterator[Member]:
         return iter(self._members.values())
@@ -58,41 +98,94 @@ class Fleet:
     def __len__(self) -> int:
         return len(self._members)
 
-    def add(self, config: NodeConfig) -> None:
-        """Take a node in: its probe starts at once, and requests follow when it has answered."""
-        node = Node(config, self._clock, self._node_changed)
-        dispatcher = Dispatcher(node, self._turns, self._upstream, self._clock)
-        probe = Probe(dispatcher, self._session, self._health, self._clock)
-        self._members[node.id] = Member(node, dispatcher, probe)
-        self._background.start(f"dispatcher {node.id}", dispatcher.run())
-        self._background.start(f"probe {node.id}", probe.run())
+    # What the operator does
 
-    def serve(self, node: str, exchange: Exchange) -> None:
-        """Hand a granted request to its node."""
-        self._members[node].dispatcher.serve(exchange)
+    def add(self, config: NodeConfig) -> Member:
+        """Take a node in: its probe starts at once, and requests follow when it has answered."""
+        node = Node(config, self._clock, self._node_changed, self._new_id(config.name))
+        dispatcher = Dispatcher(node, self._turns, self._upstream, self._clock, lambda: self._dismiss(node.id))
+        probe = Probe(dispatcher, self._session, self._health, self._clock)
+        unasked = sum(m.node.health is Health.PENDING for m in self)
+        tasks = (
+            self._background.start(f"dispatcher {node.id}", dispatcher.run()),
+            self._background.start(f"probe {node.id}", probe.run(after=unasked // AT_ONCE * BETWEEN_SECS)),
+        )
+        member = self._members[node.id] = Member(node, dispatcher, probe, tasks)
+        return member
+
+    def apply(self, configs: Sequence[NodeConfig], upstream: Upstream, health: HealthConfig) -> None:
+        """Have just these nodes, and this patience with them.
+
+        A node is known again by its address, whatever it is called, so that no machine ever gets a second request.
+        One that has moved to another address is a new node, which waits until the old one has finished: it may be the
+        same machine by another name. Those no longer configured finish what they have.
+        """
+        self._upstream, self._health = upstream, health
+        for member in self:
+            member.dispatcher.upstream, member.probe.health = upstream, health
+        present = {member.node.config.base: member for member in self}
+        named = {member.node.name: member for member in self if not member.node.leaving}
+        wanted = {config.base for config in configs}
+        for member in [m for m in self if m.node.config.base not in wanted and not m.node.leaving]:
+            member.node.leave()
+        for config in configs:
+            if (member_here := present.get(config.base)) is not None:
+                self._configure(member_here, config)
+            else:
+                member = self.add(config)
+                former = named.get(config.name)
+                if former is not None and former.busy and former.node.leaving:
+                    member.node.blocked = True
+                    self._successors[former.node.id] = member.node.id
+        for member in [m for m in self if m.node.leaving and not m.busy]:
+            self._dismiss(member.node.id)
+        order = {config.base: number for number, config in enumerate(configs)}
+        members = sorted(self, key=lambda m: order.get(m.node.config.base, -1))
+        self._members = {member.node.id: member for member in members}
+        self._changed()
+
+    def configs(self) -> tuple[NodeConfig, ...]:
+        """The nodes as they are configured, or were found."""
+        return tuple(member.node.config for member in self if not member.node.leaving)
+
+    # What requests do
+
+    def serve(self, node: str, exchange: Exchange) -> str:
+        """Hand a granted request to its node. Returns the node's name."""
+        member = self._members[node]
+        member.dispatcher.serve(exchange)
+        return member.node.name
 
     def forgive(self, nodes: Iterable[str], request: str) -> None:
         """The request failed on more than one node, so it counts against none of them."""
         for name in nodes:
-            self._members[name].node.forgive(request)
+            if (member := self._members.get(name)) is not None:
+                member.node.forgive(request)
+
+    # What is known
 
     def models(self) -> dict[str, float]:
         """Every model a node ever served, with the Unix time it was first seen."""
         seen: dict[str, float] = {}
         for member in self:
-            for name, at in member.node.first_seen.items():
-                seen[name] = min(at, seen.get(name, at))
+            if not member.node.leaving:
+                for name, at in member.node.first_seen.items():
+                    seen[name] = min(at, seen.get(name, at))
         return seen
 
     def knows(self, model: str) -> bool:
         """Whether some node ever served the model."""
-        return any(model in m.node.first_seen or model in m.node.serves for m in self)
+        return any(
+            model in m.node.first_seen or model in m.node.serves for m in self._members.values() if not m.node.leaving
+        )
 
     def hopeful(self, model: str, tried: Iterable[str] = ()) -> bool:
         """Whether a request for the model may wait: some node not tried yet serves it, or may turn out to."""
         tried = set(tried)
         return any(
-            (model in m.node.serves or not m.node.serves) for m in self if m.node.hopeful and m.node.id not in tried
+            (model in m.node.serves or not m.node.serves)
+            for m in self._members.values()
+            if m.node.hopeful and m.node.id not in tried
         )
 
     def back_in(self, model: str) -> float:
@@ -109,12 +202,46 @@ class Fleet:
         for member in self:
             member.dispatcher.close()
 
+    # Steps
+
+    def _new_id(self, name: str) -> str:
+        return next(id for n in count(1) if (id := name if n == 1 else f"{name} ({n})") not in self._members)
+
+    def _configure(self, member: Member, config: NodeConfig) -> None:
+        node, back, news = member.node, member.node.leaving, config != member.node.config
+        if news or back:
+            node.configure(config)
+        if news or config.ca_file:
+            member.dispatcher.configure()
+            member.probe.ask_now()
+        if back:
+            self._unblock(self._successors.pop(node.id, ""))
+
+    def _dismiss(self, id: str) -> None:
+        """The node has left and has nothing to do any more."""
+        member = self._members.pop(id)
+        member.dispatcher.close()
+        for task in member.tasks:
+            task.cancel()
+        _log.info("node removed", node=member.node.name)
+        self._unblock(self._successors.pop(id, ""))
+        self._successors = {former: other for former, other in self._successors.items() if other != id}
+        self._changed()
+
+    def _unblock(self, id: str) -> None:
+        if (member := self._members.get(id)) is not None:
+            member.node.unblock()
+
     def _node_changed(self, node: Node) -> None:
-        member = self._members[node.id]
+        member = self._members.get(node.id)
+        if member is None or member.node is not node:
+            return  # a timer of a node that is gone
         log = _log.warning if node.health is Health.OFFLINE else _log.info
-        log("node", node=node.id, state=node.health.value, reason=node.reason, models=len(node.listed))
-        free_at = {Health.ONLINE: self._clock.now(), Health.RESTING: node.rest_until}.get(node.health)
-        if node.serves:
+        log("node", node=node.name, kind=node.kind, state=node.state, reason=node.why, models=len(node.listed))
+        if node.draining or node.blocked:
+            self._turns.forget_node(node.id)
+        elif node.serves:
+            free_at = {Health.ONLINE: self._clock.now(), Health.RESTING: node.rest_until}.get(node.health)
             self._turns.topology(node.id, node.serves, free_at)
         member.dispatcher.wake()
         if node.health is Health.OFFLINE:

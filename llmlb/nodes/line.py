@@ -6,11 +6,11 @@ import asyncio
 from typing import Protocol, cast
 
 from llmlb.clock import Clock, Timer
-from llmlb.nodes.end import COMPLETE, End, EndKind
+from llmlb.nodes.end import COMPLETE, EMPTY, End, EndKind
 from llmlb.nodes.exchange import Exchange
 from llmlb.wire.http1 import BadReply, ReplyHead, ReplyParser
 
-_TOO_MANY, _UNAVAILABLE, _SERVER_ERROR = 429, 503, 500
+_OK, _TOO_MANY, _SERVER_ERROR, _UNAVAILABLE = 200, 429, 500, 503
 
 STALE_SECS = 1.0
 """A kept connection that was already closed by the node says so within this of being written to."""
@@ -112,7 +112,7 @@ class Line(asyncio.Protocol):
             exchange.paused = True
             cast(asyncio.Transport, self._transport).pause_reading()
         if parser.complete:
-            self._complete(exchange, COMPLETE)
+            self._complete(exchange, self._proper_end())
 
     def eof_received(self) -> bool:
         return False  # close our side too
@@ -129,7 +129,7 @@ class Line(asyncio.Protocol):
             self._owner.reopen(exchange)
         elif exc is None and self._parser.eof():
             self._pass_on(exchange)
-            self._owner.over(exchange, COMPLETE)
+            self._owner.over(exchange, self._proper_end())
         else:
             what = "connection reset" if isinstance(exc, ConnectionResetError) else "connection closed"
             when = "in mid-reply" if self._reply_seen else "before a reply"
@@ -167,6 +167,12 @@ class Line(asyncio.Protocol):
             self._complete(exchange, end)
         else:
             self._hang_up(end)
+
+    def _proper_end(self) -> End:
+        """The end of a reply that came to it. One that says it is fine and has nothing in it is told apart."""
+        head = self._parser.head
+        empty = not self._body_seen and head is not None and head.status == _OK and not _is_text(head)
+        return EMPTY if empty else COMPLETE
 
     def _complete(self, exchange: Exchange, end: End) -> None:
         self._exchange = None
@@ -207,6 +213,11 @@ class Line(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _is_text(head: ReplyHead) -> bool:
+    """Whether the reply is plain text: a recording in which nobody speaks has none."""
+    return any(name == "content-type" and value.lower().startswith("text/plain") for name, value in head.headers)
 
 
 def _retry_after(head: ReplyHead) -> float | None:

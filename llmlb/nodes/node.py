@@ -17,6 +17,8 @@ LONGEST_PAUSE_SECS = 15.0
 MOST_REST_SECS = 60.0
 RECENT_SECS = 300.0
 """Failures older than this no longer count against a node."""
+MOST_SEEN = 10_000
+"""Model names remembered of one node: one that makes up new names must not fill the memory."""
 
 
 class Health(enum.Enum):
@@ -28,26 +30,34 @@ class Health(enum.Enum):
     LOADING = "loading"
     """It answers, but says 503 to everything."""
     RESTING = "resting"
-    """It said it was busy for others, or goes on computing after a hang-up: left alone for a while."""
+    """It is busy for others, goes on computing after a hang-up, or keeps failing: left alone for a while."""
     OFFLINE = "offline"
 
 
 class Node:
     """One configured node. Written to by its probe and by the ends of its exchanges, read by everyone.
 
-    `changed` is called after every change of health or models.
+    `changed` is called after every change of health, models or configuration. `id` stays as long as the node does,
+    unlike its name; no other node has it. The address stays, too: at another one it is another node.
     """
 
-    def __init__(self, config: NodeConfig, clock: Clock, changed: Callable[[Node], None]) -> None:
+    def __init__(
+        self, config: NodeConfig, clock: Clock, changed: Callable[[Node], None], id: str | None = None
+    ) -> None:
         self.config = config
-        self.id = config.name
+        self.id = id or config.name
         self._clock = clock
         self._changed = changed
         self.health = Health.PENDING
         self.reason = ""
         self.since = clock.now()
         self.kind = ""
-        """`ollama` or `openai`, once asked."""
+        """What kind of server it is, once asked; see `llmlb.nodes.kinds`."""
+        self.leaving = False
+        """Whether it is no longer configured: it finishes what it has."""
+        self.blocked = False
+        """Whether it waits for a node that may be the same machine to finish what it has."""
+        self._told: tuple[str, ...] = ()
         self.listed: tuple[str, ...] = ()
         self.loaded: frozenset[str] = frozenset()
         self.serves: frozenset[str] = frozenset()
@@ -60,16 +70,42 @@ class Node:
         self._failures: deque[tuple[float, str]] = deque(maxlen=100)
         self._pause = 0.0
         self._busy_answers = 0
+        self._failed_in_a_row = 0
+        self._rests_for_failing = False
+
+    @property
+    def name(self) -> str:
+        """What it is called where people read it."""
+        return self.config.name
+
+    @property
+    def state(self) -> str:
+        """How it is apart from being busy, in the words of logs; idle and busy are both `online`."""
+        return "draining" if self.draining else "pending" if self.blocked else self.health.value
+
+    @property
+    def why(self) -> str:
+        """Why it is in that state, in a few words; may be empty."""
+        if self.leaving:
+            return "removed: finishing what it has"
+        if self.config.drain:
+            return "drained by the operator"
+        return "its former address has to finish first" if self.blocked else self.reason
+
+    @property
+    def draining(self) -> bool:
+        """Whether it is to take no new requests, however it is."""
+        return self.config.drain or self.leaving
 
     @property
     def usable(self) -> bool:
         """Whether it may be given a request, if it has none."""
-        return self.health is Health.ONLINE
+        return self.health is Health.ONLINE and not self.draining and not self.blocked
 
     @property
     def hopeful(self) -> bool:
         """Whether a request may wait for it."""
-        return self.health is not Health.OFFLINE
+        return self.health is not Health.OFFLINE and not self.draining
 
     @property
     def pause(self) -> float:
@@ -92,21 +128,38 @@ class Node:
             idle_since=self.idle_since,
         )
 
+    # What the operator tells
+
+    def configure(self, config: NodeConfig) -> None:
+        """Its configuration has changed, or it is configured again. The address is the same."""
+        before = self.draining
+        self.config, self.leaving = config, False
+        if self.serves:
+            self.serves = self._names()
+        if before != self.draining:
+            self.since = self._clock.now()
+        self._changed(self)
+
+    def leave(self) -> None:
+        """It is no longer configured."""
+        if not self.draining:
+            self.since = self._clock.now()
+        self.leaving = True
+        self._changed(self)
+
+    def unblock(self) -> None:
+        """The node it had to wait for has finished."""
+        self.blocked = False
+        self._changed(self)
+
     # What probes tell
 
     def found(self, kind: str, models: Iterable[str], loaded: Iterable[str] = ()) -> None:
         """It answered a probe. Configured models are taken instead of its own list; no `kind` means not known yet."""
         self.kind = kind
-        self.listed = self.config.models or tuple(dict.fromkeys(models))
+        self._told = tuple(dict.fromkeys(models))
         self.loaded = frozenset(loaded)
-        names = {*self.listed, ANY_MODEL}
-        if kind == "ollama":
-            names |= {name.removesuffix(":latest") for name in self.listed}
-        # An alias stands for a model of the node: where that is missing, so is the alias.
-        names |= {alias for alias, real in self.config.aliases.items() if real in names}
-        serves = frozenset(names)
-        for name in serves - {ANY_MODEL}:
-            self.first_seen.setdefault(name, self._clock.wall())
+        serves = self._names()
         news = serves != self.serves
         self.serves = serves
         if self.health in {Health.PENDING, Health.OFFLINE, Health.LOADING}:
@@ -134,21 +187,37 @@ class Node:
         """It completed a reply."""
         self._service.add(seconds)
         self._pause = 0.0
-        self._busy_answers = 0
+        self._busy_answers = self._failed_in_a_row = 0
 
     def failed(self, request: str, reason: str, *, gone: bool) -> None:
-        """An exchange failed. `gone`: the connection is, too, so the node counts as offline until it answers."""
+        """An exchange failed. `gone`: the connection is, too, so the node counts as offline until it answers.
+
+        One that is there but fails again and again, whatever it says to probes, rests: it is tried with one request
+        after each pause. Not after a first failure, which may be the request's fault.
+        """
         self._failures.append((self._clock.now(), request))
+        self._failed_in_a_row += 1
         if gone:
             self._lengthen_pause()
             self._become(Health.OFFLINE, reason)
+        elif self._failed_in_a_row > 1 and self.health is Health.ONLINE:
+            self._lengthen_pause()
+            self.rest(f"failed {self._failed_in_a_row} times in a row: {reason}", self._pause)
+            self._rests_for_failing = True
 
     def forgive(self, request: str) -> None:
         """The request failed elsewhere too: it was the request's fault, so ask the node again at once."""
         kept = [(at, who) for at, who in self._failures if who != request]
-        if len(kept) != len(self._failures):
-            self._failures = deque(kept, maxlen=self._failures.maxlen)
-            self._pause = 0.0
+        forgiven = len(self._failures) - len(kept)
+        if not forgiven:
+            return
+        self._failures = deque(kept, maxlen=self._failures.maxlen)
+        self._failed_in_a_row = max(0, self._failed_in_a_row - forgiven)
+        self._pause = 0.0
+        if self.health is Health.RESTING and self._rests_for_failing:
+            self.rest_until = self._clock.now()
+            self._rested()
+        else:
             self._changed(self)
 
     def busy(self, reason: str, asked: float | None) -> None:
@@ -164,6 +233,7 @@ class Node:
     def rest(self, reason: str, seconds: float) -> None:
         """Leave it alone for so long."""
         self.rest_until = self._clock.now() + seconds
+        self._rests_for_failing = False
         self._become(Health.RESTING, reason)
         self._clock.call_at(self.rest_until, self._rested)
 
@@ -187,9 +257,23 @@ class Node:
 
     def _know_configured(self) -> None:
         """What it serves is written down, so it is known even before it has answered."""
-        self.serves = frozenset({*self.config.models, *self.config.aliases, ANY_MODEL})
-        for name in self.serves - {ANY_MODEL}:
+        self.serves = self._names()
+
+    def _names(self) -> frozenset[str]:
+        """Every name a client may use here, by what is configured and what the node has told; they are seen now."""
+        self.listed = self.config.models or self._told
+        names = {*self.listed, ANY_MODEL}
+        if self.kind == "ollama":
+            names |= {name.removesuffix(":latest") for name in self.listed}
+        # An alias stands for a model of the node: where that is missing, so is the alias.
+        names |= {alias for alias, real in self.config.aliases.items() if real in names}
+        for name in names - {ANY_MODEL}:
             self.first_seen.setdefault(name, self._clock.wall())
+        if len(self.first_seen) > MOST_SEEN + len(names):
+            gone = [name for name in self.first_seen if name not in names]
+            for name in gone[: len(self.first_seen) - MOST_SEEN]:
+                del self.first_seen[name]
+        return frozenset(names)
 
     def _lengthen_pause(self) -> None:
         self._pause = min(LONGEST_PAUSE_SECS, max(FIRST_PAUSE_SECS, 2 * self._pause))

@@ -68,6 +68,30 @@ class FairScheduler:
         """Moves with every change of the queue."""
         return self._order.revision
 
+    def configure(
+        self,
+        weights: Mapping[str, float],
+        now: float,
+        *,
+        fair: bool = True,
+        cost: Cost = "seconds",
+        quantum: float = 0.0,
+        default_service_secs: float = 10.0,
+    ) -> None:
+        """Other rules from now on, for those who wait as well. Within a key nobody passes anybody.
+
+        What keys have had counts on, per weight, unless it was counted in another unit, or not at all: then all are
+        level again, in the order of their oldest requests.
+        """
+        self._stations.seconds.default = default_service_secs
+        order = self._order
+        if (fair, cost) == (order.fair, order.prices.unit):
+            order.prices.set_quantum(quantum)
+            order.reweigh(weights)
+        else:
+            self._order = order.anew(weights, Prices(cost, quantum, self._stations.seconds), fair=fair, now=now)
+        self._leaving_at = -inf
+
     # Nodes
 
     def topology(self, node: str, models: frozenset[str], free_at: float | None) -> None:

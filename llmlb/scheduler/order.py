@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Mapping
 from math import inf
+from operator import attrgetter
 
 from llmlb.scheduler import debts
 from llmlb.scheduler.charges import Charges
@@ -90,6 +91,56 @@ class Order:
             del self.pools[pool.models]
             for flow in self.flows.values():
                 flow.standings.pop(pool, None)
+
+    # Rules
+
+    def reweigh(self, weights: Mapping[str, float]) -> None:
+        """Other weights from now on. What a flow owes stays the same in units of cost."""
+        self.weights = weights
+        for flow in self.flows.values():
+            weight = weights.get(flow.key, 1.0)
+            if weight == flow.weight:
+                continue
+            ratio, before, flow.weight = flow.weight / weight, flow.weight, weight
+            for pool, standing in flow.standings.items():
+                floor = pool.floor()
+                standing.weight = weight
+                standing.tag = floor + (standing.tag - floor) * ratio
+                standing.room *= ratio
+                if flow.key in pool.contest.entrants:
+                    pool.contest.weight += weight - before
+            for running in flow.running:
+                running.spilled = {pool: part * ratio for pool, part in running.spilled.items()}
+            self.charges.restand(flow)
+        self.revision += 1
+
+    def anew(self, weights: Mapping[str, float], prices: Prices, *, fair: bool, now: float) -> Order:
+        """The same requests and nodes under other rules, all keys level. This order is not to be used any more."""
+        other = Order(weights, prices, fair=fair)
+        other.revision = self.revision + 1
+        for node, pool in self.pool_of.items():
+            other.place_node(node, pool.models)
+        in_service = [running for flow in self.flows.values() for running in flow.running]
+        for running in sorted(in_service, key=attrgetter("started")):
+            other.adopt(running, now)
+        waiting = [ticket for flow in self.flows.values() for queue in flow.queues.values() for ticket in queue]
+        for ticket in sorted(waiting, key=by_number):
+            other.add(ticket, now)
+        return other
+
+    def adopt(self, running: Running, now: float) -> None:
+        """A request that came into service under other rules: nothing of it has been charged."""
+        flow = self._arrive(running.ticket, now)
+        running.flow, running.pool = flow, self.pool_of.get(running.node) or Pool(frozenset())
+        running.guess, running.rate = self.prices.guess(running.ticket), self.prices.rate(running.ticket)
+        running.contended, running.before, running.charged = False, 0.0, 0.0
+        running.spilled = {}
+        running.last_before = flow.last
+        self.turn += 1
+        self.running += 1
+        running.turn = flow.last = self.turn
+        flow.running.append(running)
+        running.pool.uncharged.setdefault(flow.key, []).append(running)
 
     # Requests
 

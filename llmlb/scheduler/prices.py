@@ -35,6 +35,13 @@ class Prices:
         self.quantum = quantum or self.floor
         """How much a key may have in one go. Never taken from guesses."""
 
+    def set_quantum(self, quantum: float) -> None:
+        """Another quantum from now on; 0 takes the mean of recent costs."""
+        if quantum != self._set_quantum:
+            self._set_quantum = quantum
+            recent = self._recent
+            self.quantum = quantum or (sum(recent) / len(recent) if recent else self.floor)
+
     def line(self, key: str, model: str) -> tuple[float, float, float]:
         """a, b and the most: requests of this key and model are guessed to cost a + b size, floor to most."""
         if self.unit == "request":
@@ -83,6 +90,8 @@ class Prices:
         if actual.complete and actual.tokens is not None and self.unit == "tokens":
             # With the floor, like all costs: of nodes that tell 0 for everything, no debt would be worth remembering.
             self._tokens.learn(ticket.key, ticket.model, ticket.size, true)
-        if self.unit != "request" and not self._set_quantum:
-            self._recent.append(true)
+        if self.unit == "request":
+            return
+        self._recent.append(true)
+        if not self._set_quantum:
             self.quantum = sum(self._recent) / len(self._recent)

@@ -68,6 +68,14 @@ FORECASTS = Family(
 FORECAST_FACTOR = Family(
     "llmlb_forecast_factor", "gauge", "What estimates are multiplied by, learned from how earlier ones came out."
 )  # fmt: skip
+CONFIG_REFUSED = Family(
+    "llmlb_config_refused", "gauge",
+    "1 while the configuration file is refused as it is now, so that the former configuration still applies.",
+)  # fmt: skip
+AUDIT_FAILURES = Family(
+    "llmlb_audit_failures_total", "counter",
+    "Seconds in which parts of the gateway did not know the same, by check. More than 0 is a bug of llmlb.", ("check",),
+)  # fmt: skip
 KEY_REQUESTS = Family(
     "llmlb_key_requests_total", "counter", "Requests of the key that are over, by how they ended.", ("key", "outcome")
 )  # fmt: skip
@@ -88,6 +96,7 @@ KEY_WAITING = Family("llmlb_key_waiting", "gauge", "Requests of the key that wai
 
 CATALOGUE = (
     WAITING, RUNNING, REQUESTS, WAIT, SERVICE, NODE_STATE, FORECAST_ERROR, FORECASTS, FORECAST_FACTOR,
+    CONFIG_REFUSED, AUDIT_FAILURES,
     KEY_REQUESTS, KEY_NODE_SECONDS, KEY_SHARE, KEY_WEIGHT, KEY_DEBT, KEY_WAITING,
 )  # fmt: skip
 """All metrics, in the order they are told. Names and labels are stable; docs/metrics.md explains them."""
@@ -116,6 +125,9 @@ class Gauges:
     shorter: int
     longer: int
     factor: float
+    config_refused: bool
+    audit_failures: Mapping[str, int]
+    """By check."""
     keys: Mapping[str, KeyGauges] | None
     """By name; None for those who may see nothing by key."""
 
@@ -145,6 +157,8 @@ class _Told:
         yield FORECAST_ERROR.buckets(metrics.forecast_error)
         yield FORECASTS.of([(("shorter",), gauges.shorter), (("longer",), gauges.longer)])
         yield FORECAST_FACTOR.one(gauges.factor)
+        yield CONFIG_REFUSED.one(gauges.config_refused)
+        yield AUDIT_FAILURES.of(((check,), count) for check, count in gauges.audit_failures.items())
         if gauges.keys is not None:
             yield from self._by_key(gauges.keys)
 

@@ -76,6 +76,14 @@ class Metrics:
         self.keys = {name: KeyTally() for name in keys} or {UNCONFIGURED: KeyTally()}
         self._node_time = NodeTime(clock)
 
+    def know(self, keys: Iterable[str]) -> None:
+        """These are the configured keys from now on. The counts of those that stay go on; others are forgotten."""
+        names = tuple(keys) or (UNCONFIGURED,)
+        kept = {*names, UNCONFIGURED}
+        self.keys = {name: tally for name, tally in self.keys.items() if name in kept}
+        for name in names:
+            self.keys.setdefault(name, KeyTally())
+
     def add(self, record: Record) -> None:
         """Count a request that is over now."""
         outcome, service = record.outcome, record.service

@@ -66,7 +66,7 @@ class Received:
         """Wait until the gateway has closed the connection."""
         await within(timeout, self._connection.over(), lambda: f"the gateway leaves {self!r}")
 
-    async def reply(self, content: object = b"", status: int = 200, headers: Headers = ()) -> None:
+    async def reply(self, content: object = b"{}", status: int = 200, headers: Headers = ()) -> None:
         """Answer at once and in whole: bytes and str as they are, anything else as JSON."""
         data = encode(content)
         await self.start(status, headers, length=len(data), first=data)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from llmlb.clock import Clock
 from llmlb.config.model import WhenFull
 from llmlb.errors import QueueFull
 from llmlb.scheduler import placement
 from llmlb.scheduler.fair import FairScheduler
 from llmlb.scheduler.forecasts import Forecasts
+from llmlb.scheduler.prices import Cost
 from llmlb.scheduler.ticket import Actual, Snapshot, Ticket
 from llmlb.turns.crowd import Crowd
 from llmlb.turns.port import Puller, Waiter
@@ -41,6 +44,24 @@ class LocalTurns:
         self._waiters: dict[str, Waiter] = {}
         self._push_out = when_full == "push_out"
         self._crowd = Crowd()
+
+    def configure(self, *, max_size: int, max_per_key: int, when_full: WhenFull) -> None:
+        """Other limits, for those who come from now on: nobody who waits has to go."""
+        self._max_size, self._max_per_key = max_size, max_per_key
+        self._push_out = when_full == "push_out"
+
+    def reschedule(
+        self, weights: Mapping[str, float], *, fair: bool, cost: Cost, quantum: float, default_service_secs: float
+    ) -> None:
+        """Other rules of fairness, for those who wait as well; see `FairScheduler.configure`."""
+        self._scheduler.configure(
+            weights,
+            self._clock.now(),
+            fair=fair,
+            cost=cost,
+            quantum=quantum,
+            default_service_secs=default_service_secs,
+        )
 
     def submit(self, ticket: Ticket, waiter: Waiter) -> None:
         if (node := self._idle_for(ticket)) is not None:

@@ -13,12 +13,11 @@ from llmlb.config.address import is_loopback
 from llmlb.errors import WrongToken
 from llmlb.gateway.gateway import Gateway
 from llmlb.gateway.identity import bearer
-from llmlb.nodes.node import Health
+from llmlb.nodes.fleet import STATES
 from llmlb.telemetry.exposition import CONTENT_TYPE, Gauges, KeyGauges, exposition
 from llmlb.telemetry.metrics import UNCONFIGURED
 from llmlb.web.keys import GATEWAY
 
-STATES = ("idle", "busy", *(health.value for health in Health if health is not Health.ONLINE))
 _OF_A_PROXY = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
 
 
@@ -46,6 +45,8 @@ def gauges(gateway: Gateway, *, by_key: bool) -> Gauges:
         shorter=forecasts.shorter,
         longer=forecasts.longer,
         factor=forecasts.factor,
+        config_refused=gateway.config_refused,
+        audit_failures=gateway.audit.failures,
         keys=_keys(gateway) if by_key else None,
     )
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from llmlb.gateway.audit import CHECKS
+from llmlb.nodes.fleet import STATES
 from llmlb.telemetry.exposition import CATALOGUE, Family
 from llmlb.telemetry.metrics import BOUNDS
 from llmlb.telemetry.record import Outcome
-from llmlb.web.metrics import STATES
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTATION = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
@@ -20,6 +21,7 @@ VALUES = {
     "outcome": {outcome.value for outcome in Outcome},
     "state": set(STATES),
     "wait": {"shorter", "longer"},
+    "check": set(CHECKS),
 }
 
 

@@ -106,8 +106,9 @@ class Stand:
 
     # As a fleet
 
-    def serve(self, node: str, exchange: Exchange) -> None:
+    def serve(self, node: str, exchange: Exchange) -> str:
         self.nodes[node].serve(exchange)
+        return node
 
     def hopeful(self, model: str, tried: Iterable[str] = ()) -> bool:
         return any(node.up and node.id not in tried for node in self.nodes.values())

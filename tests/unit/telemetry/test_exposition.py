@@ -26,6 +26,8 @@ def gauges(*keys: str, nodes: tuple[str, ...] = ("n1",)) -> Gauges:
         shorter=4,
         longer=6,
         factor=1.25,
+        config_refused=True,
+        audit_failures={"slots": 2},
         keys={key: KeyGauges(weight=2.0, waiting=1, debt=0.5, share=0.25) for key in keys},
     )
 
@@ -78,6 +80,8 @@ def test_all_that_is_known_can_be_read_back() -> None:
     assert value(values, "llmlb_forecasts_total", wait="shorter") == 4
     assert value(values, "llmlb_forecasts_total", wait="longer") == 6
     assert value(values, "llmlb_forecast_factor") == 1.25
+    assert value(values, "llmlb_config_refused") == 1
+    assert value(values, "llmlb_audit_failures_total", check="slots") == 2
     assert value(values, "llmlb_key_requests_total", key="alice", outcome="served") == 1
     assert value(values, "llmlb_key_node_seconds_total", key="alice") == 4.0
     assert value(values, "llmlb_key_share", key="alice") == 0.25
