@@ -120,9 +120,12 @@ class Fleet:
         One that has moved to another address is a new node, which waits until the old one has finished: it may be the
         same machine by another name. Those no longer configured finish what they have.
         """
+        other_rhythm = health != self._health
         self._upstream, self._health = upstream, health
         for member in self:
             member.dispatcher.upstream, member.probe.health = upstream, health
+            if other_rhythm:
+                member.probe.schedule()
         present = {member.node.config.base: member for member in self}
         named = {member.node.name: member for member in self if not member.node.leaving}
         wanted = {config.base for config in configs}

@@ -132,10 +132,12 @@ class Node:
 
     def configure(self, config: NodeConfig) -> None:
         """Its configuration has changed, or it is configured again. The address is the same."""
-        before = self.draining
+        before, names = self.draining, (self.config.models, self.config.aliases)
         self.config, self.leaving = config, False
         if self.serves:
             self.serves = self._names()
+        if names != (config.models, config.aliases):
+            self.first_seen = {name: at for name, at in self.first_seen.items() if name in self.serves}
         if before != self.draining:
             self.since = self._clock.now()
         self._changed(self)

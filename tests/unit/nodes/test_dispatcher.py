@@ -204,3 +204,31 @@ async def test_closing_hangs_up_and_pulls_no_more(bay: Bay) -> None:
 )
 def test_why_no_connection_was_made_is_said_without_an_address(error: OSError, words: str) -> None:
     assert connect_problem(error) == words
+
+
+@pytest.mark.parametrize(("status", "kind", "failures"), [
+    (200, "application/json", 1),
+    (200, "text/event-stream", 1),
+    (200, "text/plain", 0),  # a recording in which nobody speaks
+    (204, "application/json", 0),
+    (400, "application/json", 0),
+])  # fmt: skip
+async def test_a_reply_with_nothing_in_it_is_passed_on_but_counts_as_a_failure(
+    bay: Bay, status: int, kind: str, failures: int
+) -> None:
+    exchange, ends = bay.serve()
+    await (await bay.server.received()).reply(b"", status, {"Content-Type": kind})
+    await eventually(lambda: ends, "it is over")
+    assert ends[0].kind is EndKind.COMPLETE
+    assert exchange.head is not None
+    assert exchange.head.status == status
+    assert bay.node.candidate("m").failures == failures
+
+
+async def test_a_node_that_gives_empty_replies_rests(bay: Bay) -> None:
+    for _ in range(2):
+        assert bay.node.usable
+        _, ends = bay.serve()
+        await (await bay.server.received()).reply(b"")
+        await eventually(lambda ends=ends: ends, "it is over")  # type: ignore[misc]
+    assert (bay.node.health, bay.node.reason) == (Health.RESTING, "failed 2 times in a row: empty reply")
