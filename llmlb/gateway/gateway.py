@@ -23,6 +23,7 @@ from llmlb.gateway.outgoing import Outgoing
 from llmlb.gateway.overview import NodeView, Overview
 from llmlb.gateway.visit import Stage, Visit
 from llmlb.nodes.fleet import Fleet, Member
+from llmlb.nodes.kinds import MOST_CHARACTERS
 from llmlb.scheduler.fair import FairScheduler
 from llmlb.telemetry.hour import PastHour
 from llmlb.telemetry.metrics import Metrics
@@ -221,6 +222,8 @@ class Gateway:
     def _refusal(self, model: str) -> Refusal | None:
         if self.draining:
             return Draining()
+        if len(model) > MOST_CHARACTERS:  # no node's list is read further, so there is nothing to hope for
+            return UnknownModel(model)
         if self.fleet.hopeful(model):
             return None
         if self.fleet.knows(model) or self.fleet.all_silent:

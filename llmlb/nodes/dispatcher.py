@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable
+from functools import cache
 
 from llmlb.clock import Clock
 from llmlb.config.model import NodeConfig, Upstream
@@ -214,7 +215,13 @@ def tls_context(config: NodeConfig) -> ssl.SSLContext | None:
     """How an https node is checked; None for http."""
     if config.address.scheme != "https":
         return None
-    return ssl.create_default_context(cafile=config.ca_file or None)
+    return ssl.create_default_context(cafile=config.ca_file) if config.ca_file else _system_trust()
+
+
+@cache
+def _system_trust() -> ssl.SSLContext:
+    """What the system trusts: read once, as it takes some milliseconds a time."""
+    return ssl.create_default_context()
 
 
 def connect_problem(error: BaseException) -> str:

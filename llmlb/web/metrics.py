@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections import Counter
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -16,6 +15,7 @@ from llmlb.gateway.identity import bearer
 from llmlb.nodes.fleet import STATES
 from llmlb.telemetry.exposition import CONTENT_TYPE, Gauges, KeyGauges, exposition
 from llmlb.telemetry.metrics import UNCONFIGURED
+from llmlb.web.hosts import named_host
 from llmlb.web.keys import GATEWAY
 
 _OF_A_PROXY = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
@@ -95,11 +95,7 @@ def _on_this_machine(request: web.Request) -> bool:
     """
     if not is_loopback(request.remote or "") or any(name in request.headers for name in _OF_A_PROXY):
         return False
-    try:
-        named = urlsplit(f"//{request.host}").hostname
-    except ValueError:
-        return False
-    return is_loopback(named or "")
+    return is_loopback(named_host(request))
 
 
 def _digest(text: str) -> bytes:

@@ -207,3 +207,10 @@ async def test_a_node_is_spoken_to_under_its_prefix_too(node: ScriptedNode, star
     gateway = await start(config(NodeConfig(name="n1", url=node.url + "/llm/v1/")))
     assert (await gateway.post("/v1/embeddings")).status == 200
     assert node.seen[0].path == "/llm/v1/embeddings"
+
+
+async def test_a_name_longer_than_any_model_has_waits_for_no_node_that_may_have_it(start: Start) -> None:
+    gateway = await start(config(NodeConfig(name="n1", url="http://127.0.0.1:1")), ready=0)
+    answer = await gateway.post(json={"model": "m" * 257})
+    assert (answer.status, answer.error["code"]) == (404, "model_not_found")
+    assert len(answer.error["message"]) < 300
