@@ -6,8 +6,9 @@ import asyncio
 import os
 import resource
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -17,11 +18,15 @@ from aiohttp import web
 
 from llmlb.background import Background
 from llmlb.clock import Clock, LoopClock
+from llmlb.config.load import Loaded
 from llmlb.config.model import Config
 from llmlb.gateway.gateway import Gateway
+from llmlb.gateway.reload import Reloader
 from llmlb.nodes.discovery import Place, discover, places
 from llmlb.telemetry import logs
 from llmlb.web import dashboard, health, inference, metrics, models, stats
+from llmlb.web.control import control
+from llmlb.web.control_socket import control_socket, socket_path
 from llmlb.web.faults import faults
 from llmlb.web.keys import GATEWAY
 from llmlb.web.requests import identified, keyed, sign
@@ -60,8 +65,8 @@ class Running:
 async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[Running]:
     """A gateway for this configuration, from listening to closed. Leaving drains it first.
 
-    With no nodes configured it looks for some on this machine, and goes on looking until there is one. Raises
-    OSError when it cannot listen.
+    While no nodes are configured it looks for some on this machine until there is one. Raises OSError when it cannot
+    listen.
     """
     clock = clock or LoopClock()
     failed = asyncio.Event()
@@ -80,25 +85,35 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[R
             found: tuple[Place, ...] = ()
             if not config.nodes:
                 found = await _look(gateway, session, config.server.port)
-                if not found:
-                    background.start("discovery", _keep_looking(gateway, session, config.server.port, clock))
+            background.start("discovery", _keep_looking(gateway, session, config.server.port, clock))
             yield Running(gateway, url, found, failed)
             await gateway.drain()
         finally:
             await runner.cleanup()
-            gateway.fleet.close()
+            gateway.close()
             await background.stop()
+
+
+@attrs.frozen(kw_only=True)
+class ConfigFile:
+    """The file that a gateway follows, and what was loaded from it. It need not be there yet."""
+
+    path: Path
+    loaded: Loaded
+    environ: Mapping[str, str]
 
 
 async def serve(
     config: Config,
     announce: Callable[[Running], None],
     beside: Callable[[Running], Coroutine[Any, Any, None]] | None = None,
+    file: ConfigFile | None = None,
 ) -> int:
     """Run a gateway until SIGTERM or SIGINT, then drain it. A second signal ends the process at once.
 
     Returns the exit code: 0 after a drain, 1 when the gateway could not go on. `announce` is called when it
-    listens; `beside` runs from then on, and is cancelled before the drain. Raises OSError when it cannot listen.
+    listens; `beside` runs from then on, and is cancelled before the drain. `file` is read again on SIGHUP, and when
+    it has changed. Raises OSError when it cannot listen.
     """
     logs.configure(config.log)
     _raise_descriptor_limit()
@@ -113,7 +128,23 @@ async def serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal, number)
-    async with running(config) as gateway:
+    under_nohup = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    ends_with_terminal = not under_nohup and _has_terminal()
+
+    def on_hangup() -> None:
+        if stop.is_set():
+            _log.info("not reloaded", reason="stopping")
+        elif ends_with_terminal and not _has_terminal():
+            on_signal(signal.SIGHUP)
+        elif follower is not None:  # else everything has just been read
+            follower.ask("SIGHUP")
+
+    follower: Reloader | None = None
+    if file is not None:
+        loop.add_signal_handler(signal.SIGHUP, on_hangup)
+    async with running(config) as gateway, AsyncExitStack() as stack:
+        if file is not None:
+            follower = await stack.enter_async_context(_following(file, gateway.gateway))
         announce(gateway)
         _log.info("listening", url=gateway.url, nodes=len(gateway.gateway.fleet))
         company = gateway.gateway.background.start("beside", beside(gateway)) if beside is not None else None
@@ -122,6 +153,27 @@ async def serve(
             company.cancel()
     _log.info("stopped")
     return 1 if gateway.failed.is_set() else 0
+
+
+@asynccontextmanager
+async def _following(file: ConfigFile, gateway: Gateway) -> AsyncIterator[Reloader]:
+    """Follow the file, and answer the command line, until the end of the block."""
+    reloader = Reloader(gateway, file.path, file.loaded, file.environ, gateway.clock)
+    task = gateway.background.start("configuration", reloader.run())
+    try:
+        async with control_socket(socket_path(file.path), control(gateway, reloader.ask)):
+            yield reloader
+    finally:
+        task.cancel()
+
+
+def _has_terminal() -> bool:
+    """Whether there is a terminal whose closing would end us."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
 
 
 def address(runner: Runner, host: str) -> str:
@@ -144,6 +196,8 @@ async def _first(*events: asyncio.Event) -> None:
 async def _look(gateway: Gateway, session: aiohttp.ClientSession, port: int) -> tuple[Place, ...]:
     candidates = places(port)
     configs = await discover(session, candidates)
+    if gateway.config.nodes:
+        return ()  # they have been configured meanwhile
     for config in configs:
         gateway.fleet.add(config)
     names = {config.name for config in configs}
@@ -155,7 +209,7 @@ async def _keep_looking(gateway: Gateway, session: aiohttp.ClientSession, port: 
         again = asyncio.Event()
         clock.call_at(clock.now() + LOOK_AGAIN_SECS, again.set)
         await again.wait()
-        if not len(gateway.fleet):
+        if not gateway.config.nodes and not len(gateway.fleet):
             for place in await _look(gateway, session, port):
                 _log.info("found a node", kind=place.title, port=place.port)
 

@@ -1,4 +1,4 @@
-"""The command line: `serve`, `check`, `demo`, `simulate`.
+"""The command line: `serve`, `check`, `demo`, `nodes`, `simulate`.
 
 Exit codes: 0 done, 1 could not run (a taken port, say), 2 wrong usage or configuration.
 """
@@ -16,8 +16,11 @@ from pathlib import Path
 import structlog
 
 from llmlb import __version__
-from llmlb.app import Running, serve
+from llmlb.app import ConfigFile, Running, serve
+from llmlb.cli import nodes_options
 from llmlb.cli.demo import serve_demo
+from llmlb.cli.nodes import nodes
+from llmlb.cli.nodes_texts import TEXTS as NODES_TEXTS
 from llmlb.cli.simulate import simulate
 from llmlb.cli.simulate_options import add_options
 from llmlb.cli.simulate_texts import TEXTS as SIMULATE_TEXTS
@@ -40,6 +43,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _escape_what_cannot_be_shown()
     locale = terminal_locale(os.environ)
     options = _parser(locale).parse_args(arguments)
+    if options.command == "nodes":
+        try:
+            return nodes(options, Path(options.config or DEFAULT_FILE), os.environ, locale)
+        except KeyboardInterrupt:
+            return 130
     if options.command == "simulate":
         try:
             return simulate(options, _file(None, options.command), os.environ, locale)
@@ -54,9 +62,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _complain(notice.text(locale))
         print(say(locale, "checked", file=loaded.path or say(locale, "no_file")))
         return 0
-    run = serve_demo if options.command == "demo" else serve
+
+    def announce(gateway: Running) -> None:
+        _announce(gateway, loaded, options.command, locale)
+
+    if options.command == "demo":
+        work = serve_demo(loaded.config, announce)
+    else:
+        path = Path(options.config or DEFAULT_FILE)
+        work = serve(loaded.config, announce, file=ConfigFile(path=path, loaded=loaded, environ=os.environ))
     try:
-        return asyncio.run(run(loaded.config, lambda gateway: _announce(gateway, loaded, options.command, locale)))
+        return asyncio.run(work)
     except OSError as error:
         return _complain(cannot_start(locale, error, loaded.config))
     except KeyboardInterrupt:
@@ -110,6 +126,8 @@ def _parser(locale: Locale) -> argparse.ArgumentParser:
         options.add_argument(
             "--config", metavar="FILE", help=say(locale, "demo_config" if name == "demo" else "config")
         )
+    command = commands.add_parser("nodes", help=NODES_TEXTS["nodes"][locale], add_help=False)
+    nodes_options.add_options(command, locale)
     command = commands.add_parser("simulate", help=SIMULATE_TEXTS["simulate"][locale], add_help=False)
     add_options(command, locale)
     command.add_argument_group(say(locale, "options")).add_argument(

@@ -6,13 +6,14 @@ They look at the plain values, less those already refused, so that everything wr
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import ssl
 from collections.abc import Callable, Iterator
 from os.path import isdir
 from pathlib import Path as FilePath
 from typing import Any
 
-from llmlb.config.address import is_loopback, parse_address
+from llmlb.config.address import Address, is_loopback, parse_address
 from llmlb.config.convert import Fault
 from llmlb.config.model import Server
 from llmlb.config.problems import Path
@@ -35,7 +36,10 @@ def clashes(data: dict[str, Any], wrong: set[Path], directory: FilePath | None) 
     indexes = {fault.path[1] for fault, _ in again}
     named = [(index, node) for index, node in nodes if "name" in node or index not in indexes]
     yield from _same("nodes", named, "name", "same_name", _node_name)
+    host, port = (_value(data, wrong, "server", name, getattr(Server(), name)) for name in ("host", "port"))
     for index, node in nodes:
+        if "url" in node and _is_us(parse_address(node["url"]), host, port):
+            yield Fault(("nodes", index, "url"), "own_address", node["url"]), {"host": host, "port": port}
         yield from _aliases(index, node)
         yield from _ca_file(index, node, directory)
     yield from _same("api_keys", keys, "name", "same_name", lambda entry: entry.get("name"))
@@ -84,6 +88,28 @@ def _node_name(node: dict[str, Any]) -> str | None:
 
 def _node_base(node: dict[str, Any]) -> str | None:
     return parse_address(node["url"]).base if "url" in node else None
+
+
+def _is_us(address: Address, host: str, port: int) -> bool:
+    """Whether a gateway that listens at this host and port would be its own node."""
+    if address.scheme != "http" or address.port != port:
+        return False
+    node, own = _plain_host(address.host), _plain_host(host)
+    anywhere = {"0.0.0.0", "::"}
+    if own in anywhere:
+        return is_loopback(node) or node in anywhere
+    either_loopback = "localhost" in (node, own) or node in anywhere
+    return node == own or (either_loopback and is_loopback(own) and (node in anywhere or is_loopback(node)))
+
+
+def _plain_host(host: str) -> str:
+    """One way to write each host."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        name = host.removesuffix(".").lower()
+        return "localhost" if is_loopback(name) else name
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def _aliases(index: int, node: dict[str, Any]) -> Iterator[Note]:

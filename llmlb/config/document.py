@@ -37,7 +37,7 @@ class Document:
 
 def read_document(path: FilePath) -> Document:
     """The document in the file at `path`. Raises ConfigError with one problem."""
-    return parse_document(_bytes(path), str(path))
+    return parse_document(read_bytes(path), str(path))
 
 
 def parse_document(raw: bytes, file: str) -> Document:
@@ -59,7 +59,8 @@ def parse_document(raw: bytes, file: str) -> Document:
     return Document(file=file, data=data, lines=positions_of(text).lines)
 
 
-def _bytes(path: FilePath) -> bytes:
+def read_bytes(path: FilePath) -> bytes:
+    """What is in the file at `path`. Raises ConfigError with one problem."""
     file = str(path)
     try:
         with path.open("rb") as stream:

@@ -1,4 +1,4 @@
-"""On which line each key of a TOML text stands. tomlkit knows it while it parses, but does not tell.
+"""Where each key of a TOML text stands. tomlkit knows it while it parses, but does not tell.
 
 The text has been parsed already, so this scan need not judge it: it only follows where keys and values begin.
 Where it loses its way nonetheless it stops, and the rest goes without lines.
@@ -28,6 +28,30 @@ _BARE_VALUE = re.compile(r"[^,\]}#\r\n]+")
 
 
 @attrs.frozen
+class Span:
+    """Where a pair or an element of an array stands, as offsets in the text."""
+
+    start: int
+    """Of its key; of an element, of its value."""
+    value: int
+    end: int
+    """Of its value; a comma or comment after it is not part of it."""
+
+
+@attrs.frozen
+class Section:
+    """A header and the pairs under it. The pairs before the first header have none, and the path ()."""
+
+    path: Path
+    """Of the table; of one of several, with its index."""
+    start: int
+    head: int
+    """The end of the header."""
+    pairs: list[Path] = attrs.field(factory=list)
+    """Those that stand on lines of their own, in their order."""
+
+
+@attrs.frozen
 class Positions:
     """Where things stand. Lines count from 1."""
 
@@ -37,6 +61,10 @@ class Positions:
     """The lines of the first key or table that is given twice, which TOML forbids."""
     begun: int
     """Of the last key or header that was come to."""
+    spans: dict[Path, Span]
+    """Of every pair and array element."""
+    sections: list[Section]
+    """In their order, whatever is before the first header included."""
 
 
 def positions_of(text: str) -> Positions:
@@ -44,7 +72,7 @@ def positions_of(text: str) -> Positions:
     scan = _Scan(text)
     with contextlib.suppress(_Lost, RecursionError):
         scan.document()
-    return Positions(scan.lines, scan.twice, scan.begun)
+    return Positions(scan.lines, scan.twice, scan.begun, scan.spans, scan.sections)
 
 
 class _Lost(Exception):
@@ -56,6 +84,8 @@ class _Scan:
         self.lines: dict[Path, int] = {}
         self.twice: tuple[int, int] | None = None
         self.begun = 1
+        self.spans: dict[Path, Span] = {}
+        self.sections = [Section((), 0, 0)]
         self._given: dict[Path, int] = {}
         """Keys with a value, tables with a header of their own: what cannot come again."""
         self._text = text
@@ -68,6 +98,7 @@ class _Scan:
         inside: Path = ()
         while self._skip():
             self.begun = self._line
+            start = self._at
             if self._take("[["):
                 inside = self._header(several=True)
                 self._expect("]]")
@@ -75,7 +106,9 @@ class _Scan:
                 inside = self._header(several=False)
                 self._expect("]")
             else:
-                self._pair(inside)
+                self.sections[-1].pairs.append(self._pair(inside))
+                continue
+            self.sections.append(Section(inside, start, self._at))
 
     def _header(self, *, several: bool) -> Path:
         line = self._line
@@ -103,8 +136,8 @@ class _Scan:
         count = self._counts.get(path)
         return path if count is None else (*path, count - 1)
 
-    def _pair(self, inside: Path) -> None:
-        line = self._line
+    def _pair(self, inside: Path) -> Path:
+        line, start = self._line, self._at
         *around, last = self._key()
         for part in around:
             inside = (*inside, part)
@@ -115,7 +148,10 @@ class _Scan:
         self._give(inside, line)
         self._expect("=")
         self._skip()
+        value = self._at
         self._value(inside)
+        self.spans[inside] = Span(start, value, self._at)
+        return inside
 
     def _give(self, path: Path, line: int) -> None:
         if path in self._given:
@@ -128,7 +164,9 @@ class _Scan:
             index = 0
             while self._skip() and not self._take("]"):
                 self.lines[(*path, index)] = self._line
+                start = self._at
                 self._value((*path, index))
+                self.spans[(*path, index)] = Span(start, start, self._at)
                 index += 1
                 self._skip()
                 self._take(",")
@@ -137,8 +175,11 @@ class _Scan:
                 self._pair(path)
                 self._skip()
                 self._take(",")
-        elif not self._match(_STRING) and not self._match(_BARE_VALUE):
-            raise _Lost
+        elif not self._match(_STRING):
+            bare = self._match(_BARE_VALUE)
+            if not bare:
+                raise _Lost
+            self._at -= len(bare) - len(bare.rstrip(" \t"))
 
     def _key(self) -> list[str]:
         parts: list[str] = []

@@ -89,6 +89,10 @@ TEXTS: dict[str, dict[Locale, str]] = {
         "ja": "{other} と同じノードです。1つのノードは1回だけ書いてください。",
         "en": "the same node as {other}; list each node once.",
     },
+    "own_address": {
+        "ja": "このゲートウェイ自身のアドレスです（[server] {host}:{port}）。LLMサーバーのURLを指定してください。",
+        "en": "this is the gateway's own address ([server] {host}:{port}); give the URL of an LLM server.",
+    },
     "same_key": {
         "ja": "{other} と同じキーです。キーは重複できません。",
         "en": "the same key as {other}; keys must be unique.",

@@ -1,0 +1,80 @@
+"""`llmlb nodes list`: the nodes as the running gateway sees them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from llmlb.cli.control_client import NotRunning, Unreachable, ask
+from llmlb.cli.nodes_texts import say
+from llmlb.config.load import load
+from llmlb.messages import Locale
+from llmlb.simulate.table import cut, table
+
+WIDEST = 40
+"""Columns of a terminal that one cell takes at most."""
+_UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+
+
+def list_nodes(file: Path, environ: Mapping[str, str], locale: Locale, *, as_json: bool) -> int:
+    """Print them and return the exit code. Without a running gateway: what the file has. Raises ConfigError then."""
+    try:
+        seen = ask(file, "GET", "/nodes")
+    except NotRunning:
+        problem = say(locale, "list_not_running")
+    except Unreachable as error:
+        problem = say(locale, "list_unreachable", problem=error)
+    else:
+        if as_json:
+            print(json.dumps({"running": True, **seen}, ensure_ascii=False, indent=1))
+        else:
+            print(_running_table(seen["nodes"], locale))
+        if seen["config_refused"]:
+            print(f"llmlb: {say(locale, 'config_refused')}", file=sys.stderr)
+        return 0
+    print(f"llmlb: {problem}", file=sys.stderr)
+    nodes = load(file, environ).config.nodes if file.exists() else ()
+    if as_json:
+        plain = [{"name": n.name, "url": n.url, "models": n.models, "drain": n.drain} for n in nodes]
+        print(json.dumps({"running": False, "nodes": plain}, ensure_ascii=False, indent=1))
+    elif nodes:
+        print(say(locale, "in_file", file=file))
+        header = [say(locale, f"h_{column}") for column in ("name", "state", "models", "address")]
+        rows = [[node.name, "draining" if node.drain else "", ", ".join(node.models), node.url] for node in nodes]
+        print(_table(header, rows))
+    return 1
+
+
+def since(seconds: float, locale: Locale) -> str:
+    """How long something has lasted, in its largest whole unit."""
+    unit, size = next((unit for unit in _UNITS if seconds >= unit[1]), _UNITS[-1])
+    return say(locale, unit, n=int(seconds // size))
+
+
+def _running_table(nodes: list[dict[str, Any]], locale: Locale) -> str:
+    if not nodes:
+        return say(locale, "no_nodes")
+    columns = ("name", "state", "since", "kind", "models", "address", "reason")
+    rows = [
+        [
+            node["name"],
+            node["state"],
+            since(node["since"], locale),
+            node["kind"],
+            ", ".join(node["models"]),
+            node["url"],
+            node["reason"],
+        ]
+        for node in nodes
+    ]
+    return _table([say(locale, f"h_{column}") for column in columns], rows)
+
+
+def _table(header: list[str], rows: list[list[str]]) -> str:
+    """Names come from strangers: each is on one line, cut when long. Addresses are not, for they are to be copied."""
+    whole = len(header) - 1 if len(header) < 7 else 5
+    cells = [[cut(cell, 10_000 if at == whole else WIDEST) for at, cell in enumerate(row)] for row in rows]
+    return table(header, cells, left=len(header))

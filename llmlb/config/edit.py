@@ -1,0 +1,265 @@
+"""Changes to the text of a configuration file: what is not changed stays as it is, to the byte.
+
+The text is cut and filled in where the change is, in the form its author chose: `[[tables]]` or `[{...}, {...}]`. What
+comes out is parsed again, and must say what was meant.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import attrs
+import tomlkit
+
+from llmlb.config.document import parse_document
+from llmlb.config.positions import Positions, Section, Span, positions_of
+from llmlb.config.problems import ConfigError, Path
+
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
+_COMMENT = re.compile(r"[ \t]*#")
+_COMMA = re.compile(r"[ \t]*,[ \t]*")
+
+
+class CannotEdit(Exception):
+    """The file has what is to be changed in a form that only its author can change."""
+
+
+@attrs.frozen
+class Draft:
+    """The text of a file, and what it says. Each change gives a new draft, or raises CannotEdit."""
+
+    text: str
+    data: dict[str, Any] = attrs.field(repr=False)
+
+    @classmethod
+    def of(cls, text: str, file: str = "") -> Draft:
+        """A draft of this text; `file` is its name in messages. Raises ConfigError when it is no TOML."""
+        return cls(text, parse_document(text.encode(), file).data)
+
+    def add(self, table: str, entry: Mapping[str, Any]) -> Draft:
+        """One more entry in a table that is given any number of times, after those there are."""
+        data = copy.deepcopy(self.data)
+        entries = data.setdefault(table, [])
+        if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
+            raise CannotEdit
+        entries.append(copy.deepcopy(dict(entry)))
+        inline = self._positions.spans.get((table,))
+        text = self._with_block(table, entry) if inline is None else self._with_element(table, inline, entry)
+        return self._checked(text, data)
+
+    def remove(self, table: str, index: int) -> Draft:
+        """Without an entry. Comments inside it go with it, and those directly above it unless it is the first."""
+        data = copy.deepcopy(self.data)
+        del data[table][index]
+        element = self._positions.spans.get((table, index))
+        if element is not None:
+            text = self._without_element((table,), index, element)
+        else:
+            text = self._without_block(table, index)
+            if not data[table]:
+                del data[table]
+        return self._checked(text, data)
+
+    def set(self, table: str, index: int, key: str, value: Any) -> Draft:
+        """With this value for a key of an entry."""
+        data = copy.deepcopy(self.data)
+        data[table][index][key] = value
+        places = self._positions
+        given = places.spans.get((table, index, key))
+        if given is not None:
+            return self._checked(self._cut(given.value, given.end, written(value)), data)
+        pair = f"{written_key(key)} = {written(value)}"
+        pairs = [span for path, span in places.spans.items() if path[:2] == (table, index) and len(path) == 3]
+        if (table, index) in places.spans:
+            if not pairs:
+                raise CannotEdit
+            end = max(span.end for span in pairs)
+            return self._checked(self._cut(end, end, f", {pair}"), data)
+        section = self._section((table, index))
+        last = places.spans[section.pairs[-1]] if section.pairs else None
+        at = self._line_end(last.end if last else section.head)
+        indent = self._indent(last.start if last else section.start)
+        return self._checked(self._line_put(at, indent + pair), data)
+
+    def unset(self, table: str, index: int, key: str) -> Draft:
+        """Without a key of an entry."""
+        data = copy.deepcopy(self.data)
+        del data[table][index][key]
+        span = self._positions.spans.get((table, index, key))
+        if span is None:
+            raise CannotEdit
+        if (table, index) in self._positions.spans:
+            return self._checked(self._without_inline(span, self._siblings((table, index), key)), data)
+        start, end = self._line_start(span.start), self._line_end(span.end)
+        return self._checked(self._cut(start, end, ""), data)
+
+    @cached_property
+    def _positions(self) -> Positions:
+        return positions_of(self.text)
+
+    def _checked(self, text: str, data: dict[str, Any]) -> Draft:
+        try:
+            now = parse_document(text.encode(), "").data
+        except ConfigError:
+            raise CannotEdit from None
+        if now != data:
+            raise CannotEdit
+        return Draft(text, data)
+
+    # [[tables]]
+
+    def _with_block(self, table: str, entry: Mapping[str, Any]) -> str:
+        lines = [f"[[{table}]]", *(f"{written_key(key)} = {written(value)}" for key, value in entry.items())]
+        block = "".join(line + self._newline for line in lines)
+        mine = [section for section in self._positions.sections if section.path[:1] == (table,)]
+        at = self._extent(mine[-1]) if mine else len(self.text)
+        before, after = self.text[:at], self.text[at:]
+        if before and not before.endswith("\n"):
+            before += self._newline
+        if before and not _ends_blank(before):
+            before += self._newline
+        if after and not _begins_blank(after):
+            block += self._newline
+        return before + block + after
+
+    def _without_block(self, table: str, index: int) -> str:
+        text = self.text
+        sections = [one for one in self._positions.sections if one.path[:2] == (table, index)]
+        if not sections:
+            raise CannotEdit
+        for section in reversed(sections):
+            start, end = self._line_start(section.start), self._extent(section)
+            if section.path == (table, index) and index > 0:
+                start = self._own_comment(start)
+            before, after = text[:start], text[end:]
+            if _ends_blank(before):
+                after = _without_blank_lines(after)
+            if not after:
+                before = before.rstrip() + self._newline if before.strip() else ""
+            text = before + after
+        return text
+
+    def _section(self, path: Path) -> Section:
+        for section in self._positions.sections:
+            if section.path == path:
+                return section
+        raise CannotEdit
+
+    def _extent(self, section: Section) -> int:
+        """Where what belongs to a section ends: its last pair, and the comments directly under that."""
+        last = self._positions.spans[section.pairs[-1]].end if section.pairs else section.head
+        end = after = self._line_end(last)
+        while _COMMENT.match(self.text, after):
+            after = self._line_end(after)
+        # Comments that lead straight to the next header are about that.
+        return after if _begins_blank(self.text[after:]) or after == len(self.text) else end
+
+    def _own_comment(self, start: int) -> int:
+        """Where the comment directly above a header begins; `start` if there is none."""
+        while start:
+            above = self.text.rfind("\n", 0, start - 1) + 1
+            if not _COMMENT.match(self.text, above):
+                break
+            start = above
+        return start
+
+    # [{...}, {...}]
+
+    def _with_element(self, table: str, array: Span, entry: Mapping[str, Any]) -> str:
+        element = written(entry)
+        count = len(self.data[table])
+        if not count:
+            return self._cut(array.value + 1, array.value + 1, element)
+        last = self._positions.spans[(table, count - 1)]
+        indent = self.text[self._line_start(last.start) : last.start]
+        if indent.strip() or "\n" not in self.text[last.end : array.end]:
+            return self._cut(last.end, last.end, f", {element}")
+        comma = _COMMA.match(self.text, last.end)
+        text = self.text if comma else self._cut(last.end, last.end, ",")
+        at = text.index("\n", last.end) + 1
+        return text[:at] + indent + element + "," + self._newline + text[at:]
+
+    def _without_element(self, array: Path, index: int, element: Span) -> str:
+        start = self._line_start(element.start)
+        rest = self.text[element.end : self._line_end(element.end)]
+        if not self.text[start : element.start].strip() and re.match(r"[ \t]*,?[ \t]*(#.*)?\r?\n\Z", rest):
+            return self._cut(start, self._line_end(element.end), "")
+        spans = self._positions.spans
+        others = [spans[(*array, n)] for n in range(len(self.data[str(array[0])])) if n != index]
+        return self._without_inline(element, others)
+
+    def _without_inline(self, span: Span, others: list[Span]) -> str:
+        """Without one of several things between commas."""
+        after = [other.start for other in others if other.start > span.start]
+        before = [other.end for other in others if other.start < span.start]
+        if after:
+            return self._cut(span.start, min(after), "")
+        if before:
+            return self._cut(max(before), span.end, "")
+        comma = _COMMA.match(self.text, span.end)
+        return self._cut(span.start, comma.end() if comma else span.end, "")
+
+    def _siblings(self, inside: Path, key: str) -> list[Span]:
+        return [
+            span for path, span in self._positions.spans.items()
+            if path[:-1] == inside and path[-1] != key
+        ]  # fmt: skip
+
+    # Lines
+
+    @property
+    def _newline(self) -> str:
+        return "\r\n" if "\r\n" in self.text else "\n"
+
+    def _cut(self, start: int, end: int, put: str) -> str:
+        return self.text[:start] + put + self.text[end:]
+
+    def _line_start(self, at: int) -> int:
+        return self.text.rfind("\n", 0, at) + 1
+
+    def _line_end(self, at: int) -> int:
+        """Behind the line end after `at`, or the end of the text."""
+        return (self.text.find("\n", at) + 1) or len(self.text)
+
+    def _indent(self, at: int) -> str:
+        before = self.text[self._line_start(at) : at]
+        return before if not before.strip() else ""
+
+    def _line_put(self, at: int, line: str) -> str:
+        before = self.text[:at]
+        if before and not before.endswith("\n"):
+            return before + self._newline + line
+        return before + line + self._newline + self.text[at:]
+
+
+def written(value: Any) -> str:
+    """A value as it stands in a file."""
+    if isinstance(value, Mapping):
+        pairs = ", ".join(f"{written_key(str(key))} = {written(inner)}" for key, inner in value.items())
+        return f"{{ {pairs} }}" if pairs else "{}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(written, value)) + "]"
+    return str(tomlkit.item(value).as_string())
+
+
+def written_key(key: str) -> str:
+    """A key as it stands in a file: bare, or in quotes where it has to be."""
+    return key if _BARE_KEY.match(key) else tomlkit.string(key).as_string()
+
+
+def _begins_blank(text: str) -> bool:
+    return not text.partition("\n")[0].strip()
+
+
+def _ends_blank(text: str) -> bool:
+    """Whether the text ends with a blank line, or has nothing before its end."""
+    return not text.removesuffix("\n").rpartition("\n")[2].strip()
+
+
+def _without_blank_lines(text: str) -> str:
+    kept = text.lstrip(" \t\r\n")
+    return text[text.rfind("\n", 0, len(text) - len(kept)) + 1 :] if kept else ""

@@ -1,0 +1,115 @@
+"""A configuration file changed on disk: checked before, written whole, and never over what somebody else wrote."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path as FilePath
+
+import attrs
+
+from llmlb.config.document import Document, parse_document, read_bytes
+from llmlb.config.edit import CannotEdit, Draft
+from llmlb.config.load import Loaded, load_document
+from llmlb.config.problems import ConfigError
+
+NEW_FILE_MODE = 0o600
+"""It may hold keys."""
+_BOM = "\ufeff"
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody else has written the file since it was read."""
+
+
+@attrs.frozen
+class Edited:
+    """What has become of the file."""
+
+    loaded: Loaded
+    created: bool
+    changed: bool
+
+
+def edit_file(path: FilePath, environ: Mapping[str, str], change: Callable[[Draft], Draft]) -> Edited:
+    """Change the file at `path`; one that does not exist is made.
+
+    What `change` gives is checked as `load` would, and the file is replaced in one step, with its owner and mode; a
+    link stays a link. Raises ConfigError, CannotEdit or ChangedMeanwhile, or OSError when the file cannot be
+    written; it is as it was then.
+    """
+    with _alone_in(FilePath(os.path.realpath(path)).parent):
+        before = _content(path)
+        text = (before or b"").decode("utf-8", "surrogateescape")
+        mark = _BOM if text.startswith(_BOM) else ""
+        # The bytes are parsed, not the text, so that what is not UTF-8 is told as it is everywhere.
+        document = parse_document(before or b"", str(path)) if before is not None else Document(file=str(path))
+        try:
+            draft = change(Draft(text.removeprefix(mark), document.data))
+        except CannotEdit:
+            load_document(document, path, environ)  # what is wrong already is the better thing to tell
+            raise
+        after = (mark + draft.text).encode()
+        loaded = load_document(parse_document(after, str(path)), path, environ)
+        if after != before:
+            _replace(path, before, after)
+        return Edited(loaded, created=before is None, changed=after != before)
+
+
+@contextlib.contextmanager
+def _alone_in(directory: FilePath) -> Iterator[None]:
+    """Keep other commands that edit a file here waiting. The directory is locked: the file itself is replaced."""
+    lock = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with contextlib.suppress(OSError):  # some network disks lock no directories; the check before writing remains
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _content(path: FilePath) -> bytes | None:
+    """What is in the file; None when there is none."""
+    try:
+        return read_bytes(path)
+    except ConfigError as error:
+        if error.problems[0].reason == "no_file":
+            return None
+        raise
+
+
+def _replace(path: FilePath, before: bytes | None, after: bytes) -> None:
+    target = FilePath(os.path.realpath(path))
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with open(descriptor, "wb") as stream:
+            stream.write(after)
+            stream.flush()
+            _look_like(target, descriptor, new=before is None)
+            os.fsync(descriptor)
+        if _content(path) != before:
+            raise ChangedMeanwhile
+        os.rename(name, target)
+    finally:
+        with contextlib.suppress(FileNotFoundError):  # it has its new name
+            os.unlink(name)
+    directory = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with contextlib.suppress(OSError):  # not every file system can
+            os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def _look_like(target: FilePath, descriptor: int, *, new: bool) -> None:
+    """Give the new file the owner and mode of the one it replaces."""
+    if new:
+        os.fchmod(descriptor, NEW_FILE_MODE)
+        return
+    old, mine = os.stat(target), os.fstat(descriptor)
+    if (old.st_uid, old.st_gid) != (mine.st_uid, mine.st_gid):
+        os.fchown(descriptor, old.st_uid, old.st_gid)
+    os.fchmod(descriptor, old.st_mode & 0o7777)

@@ -1,0 +1,142 @@
+"""The configuration file, followed while the gateway runs: by itself, on a signal, and on request."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path as FilePath
+
+import attrs
+import structlog
+
+from llmlb.clock import Clock
+from llmlb.config.changes import changes
+from llmlb.config.follow import Watch
+from llmlb.config.load import Loaded, load
+from llmlb.config.model import Config
+from llmlb.config.problems import ConfigError, Problem
+from llmlb.gateway.gateway import Gateway
+from llmlb.telemetry import logs
+
+LOOK_SECS = 0.5
+"""Between two looks at the file: a change takes effect when it has stood still for so long."""
+BY_ITSELF = "file change"
+
+_log = structlog.get_logger("llmlb.config")
+
+
+@attrs.frozen(kw_only=True)
+class Reload:
+    """What came of reading the file again. With `problems`, or while `stopping`, what applied before still does."""
+
+    problems: tuple[Problem, ...] = ()
+    changed: tuple[str, ...] = ()
+    """The settings that are others than before."""
+    restart: tuple[str, ...] = ()
+    """The settings that differ from what applies until the gateway is started anew."""
+    stopping: bool = False
+
+
+class Reloader:
+    """Follows the file at `path`. `loaded` is what applies already; its `path` is None if there was no file yet.
+
+    One task does all of it, so that no two versions overtake each other. Reading is done in a thread: a thousand
+    nodes take a quarter of a second, and a disk of a network may take as long as it likes.
+    """
+
+    def __init__(
+        self, gateway: Gateway, path: FilePath, loaded: Loaded, environ: Mapping[str, str], clock: Clock
+    ) -> None:
+        self._gateway = gateway
+        self._environ = environ
+        self._clock = clock
+        self._config = loaded.config
+        self._has_existed = loaded.path is not None
+        self._problems: tuple[Problem, ...] = ()
+        self._watch = Watch(path)
+        self._wake = asyncio.Event()
+        self._asked: list[tuple[str, asyncio.Future[Reload]]] = []
+
+    def ask(self, by: str) -> asyncio.Future[Reload]:
+        """Have the file read now. `by`: who wants it, for the log."""
+        answer: asyncio.Future[Reload] = asyncio.get_running_loop().create_future()
+        self._asked.append((by, answer))
+        self._wake.set()
+        return answer
+
+    async def run(self) -> None:
+        """The task that follows the file."""
+        try:
+            while True:
+                self._wake.clear()
+                if not self._asked:
+                    timer = self._clock.call_at(self._clock.now() + LOOK_SECS, self._wake.set)
+                    await self._wake.wait()
+                    timer.cancel()
+                if self._asked:
+                    await self._answer()
+                elif await asyncio.to_thread(self._watch.look):
+                    await self._reload(BY_ITSELF, asked=False)
+        finally:
+            for _, answer in self._asked:
+                answer.cancel()
+
+    async def _answer(self) -> None:
+        """One reading for all who ask; whoever asks while it goes on gets the next."""
+        count = len(self._asked)
+        came = await self._reload(", ".join(dict.fromkeys(by for by, _ in self._asked)), asked=True)
+        for _, answer in self._asked[:count]:
+            if not answer.done():
+                answer.set_result(came)
+        del self._asked[:count]
+
+    async def _reload(self, by: str, *, asked: bool) -> Reload:
+        result = await asyncio.to_thread(self._read)
+        if self._gateway.draining:
+            return Reload(stopping=True)
+        return self._take(result, by, asked) if isinstance(result, Loaded) else self._refuse(result, by, asked)
+
+    def _read(self) -> Loaded | tuple[Problem, ...]:
+        path = self._watch.path
+        self._watch.reading()
+        there = self._has_existed or path.exists()
+        try:
+            return load(path if there else None, self._environ)
+        except ConfigError as error:
+            return error.problems
+
+    def _refuse(self, problems: tuple[Problem, ...], by: str, asked: bool) -> Reload:
+        if asked or problems != self._problems:
+            for problem in problems:
+                _log.error("configuration refused", by=by, problem=problem.text("en"))
+        self._problems = problems
+        self._gateway.config_refused = True
+        return Reload(problems=problems)
+
+    def _take(self, loaded: Loaded, by: str, asked: bool) -> Reload:
+        before, now = self._config, loaded.config
+        self._has_existed |= loaded.path is not None
+        mended, self._problems = bool(self._problems), ()
+        self._gateway.config_refused = False
+        if now == before and not asked:
+            if mended:
+                _log.info("configuration as before", by=by)
+            return Reload()
+        # Also if nothing has changed: a file that the configuration names may have.
+        restart = self._gateway.apply(now)
+        self._config = now
+        self._write_log(before, now)
+        came = Reload(changed=changes(before, now), restart=restart)
+        _log.info("configuration applied", by=by, changed=list(came.changed))
+        if restart:
+            _log.warning("restart needed", settings=list(restart))
+        return came
+
+    def _write_log(self, before: Config, now: Config) -> None:
+        """A log file is opened anew: it may have been moved away to make room for the next."""
+        if now.log == before.log and not now.log.file:
+            return
+        try:
+            logs.configure(now.log)
+        except OSError as error:
+            _log.error("log file cannot be opened", file=now.log.file, reason=error.strerror)

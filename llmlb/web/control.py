@@ -1,0 +1,72 @@
+"""What the command line asks of a running gateway, through a socket that only its own user can open.
+
+It sees what nobody may see from elsewhere: addresses of nodes and problems of the file. It changes nothing but by
+having the file read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from llmlb.gateway.gateway import Gateway
+from llmlb.gateway.reload import Reload
+from llmlb.nodes.fleet import Member
+from llmlb.wire.call import ANY_MODEL
+
+_COMMAND = "command"
+
+
+def control(gateway: Gateway, reload: Callable[[str], Awaitable[Reload]]) -> web.Application:
+    """The application behind the socket. `reload` has the file read again, for the one it is told."""
+
+    async def nodes(_: web.Request) -> web.Response:
+        now = gateway.clock.now()
+        return _json(
+            {
+                "configured": bool(gateway.config.nodes),
+                "draining": gateway.draining,
+                "config_refused": gateway.config_refused,
+                "nodes": [node_view(member, now) for member in gateway.fleet],
+            }
+        )
+
+    async def read_again(_: web.Request) -> web.Response:
+        came = await reload(_COMMAND)
+        return _json(
+            {
+                "stopping": came.stopping,
+                "problems": [{"ja": problem.text("ja"), "en": problem.text("en")} for problem in came.problems],
+                "changed": came.changed,
+                "restart": came.restart,
+            }
+        )
+
+    app = web.Application()
+    app.add_routes([web.get("/nodes", nodes), web.post("/reload", read_again)])
+    return app
+
+
+def node_view(member: Member, now: float) -> dict[str, Any]:
+    """Everything there is to know about a node. `now` is on the gateway's clock; times are in seconds."""
+    node = member.node
+    return {
+        "name": node.name,
+        "url": node.config.url,
+        "state": member.state,
+        "reason": member.reason,
+        "since": round(max(0.0, now - member.since), 3),
+        "kind": node.kind,
+        "models": list(node.listed),
+        "aliases": dict(node.config.aliases),
+        "loaded": sorted(node.loaded),
+        "in_service": int(member.busy),
+        "failures": node.candidate(ANY_MODEL).failures,
+    }
+
+
+def _json(content: object) -> web.Response:
+    return web.Response(body=msgspec.json.encode(content), content_type="application/json")
