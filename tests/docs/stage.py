@@ -20,7 +20,6 @@ from llmlb.testing import ManualClock, Received, ScriptedNode, eventually
 
 T = TypeVar("T")
 PATIENCE = 20.0
-USUAL_PORT = 8080
 
 
 class Stage:
@@ -60,7 +59,7 @@ def unsaid(*_: Any) -> NoReturn:
 
 
 class FastDemo(Stage):
-    """The demo's nodes, keys and models, but quick, and without sample traffic. On port 8080 if that is free."""
+    """The demo's nodes, keys and models, but quick, without sample traffic, and on a free port."""
 
     running: Running
 
@@ -81,15 +80,9 @@ class FastDemo(Stage):
         for node in nodes:
             await node.start()
             self.stack.push_async_callback(node.stop)
-        try:
-            self.running = await self._listen(nodes, USUAL_PORT)
-        except OSError:
-            self.running = await self._listen(nodes, 0)
+        config = demo_config([node.url for node in nodes], Config(server=Server(port=0, drain_secs=0.0)))
+        self.running = await self.stack.enter_async_context(running(config))
         await eventually(lambda: all(m.node.usable for m in self.running.gateway.fleet), "the nodes are online")
-
-    async def _listen(self, nodes: list[SimulatedNode], port: int) -> Running:
-        config = Config(server=Server(port=port, drain_secs=0.0))
-        return await self.stack.enter_async_context(running(demo_config([node.url for node in nodes], config)))
 
 
 class Crowd(Stage):

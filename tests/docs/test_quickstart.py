@@ -2,7 +2,7 @@
 
 A shell block is run by bash, with the real curl. A Python block is run as a program, or, where it only defines a
 function, that is called. TOML is checked by llmlb itself. Answers that are shown are compared with real ones. The
-only thing changed is the port, and that only where 8080 is taken.
+only thing changed is the port, so that nothing else on this machine can be in the way.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ import requests
 
 from llmlb.cli import main
 from llmlb.config.load import load
+from llmlb.config.model import Server
 from tests.docs.blocks import Block, blocks_of, shown_answer
-from tests.docs.stage import USUAL_PORT, Crowd, FastDemo
+from tests.docs.stage import Crowd, FastDemo
 
 ROOT = Path(__file__).parents[2]
 CUSTOMERS = ROOT.parent / "shared" / "spec" / "quickstart.ja.md"
@@ -39,7 +40,7 @@ OURS += [ROOT / "docs" / "operating.md"]
 DOCUMENTS = [*OURS, *([CUSTOMERS] if CUSTOMERS.exists() else [])]
 BLOCKS = [block for file in DOCUMENTS for block in blocks_of(file)]
 
-ADDRESS = f"http://localhost:{USUAL_PORT}"
+ADDRESS = f"http://localhost:{Server().port}"
 PATIENCE = 30.0
 FILE = """
 [[nodes]]
