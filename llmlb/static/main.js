@@ -5,9 +5,10 @@ import { createStore } from "./store.js";
 import { figures } from "./views/figures.js";
 import { link } from "./views/link.js";
 import { nodes } from "./views/nodes.js";
-import { notice } from "./views/notice.js";
+import { notices } from "./views/notices.js";
+import { states } from "./views/states.js";
 import { title } from "./views/title.js";
 
 const store = createStore({ link: "snapshot", heardAt: null, panel: null });
-for (const view of [figures, link, nodes, notice, title]) store.subscribe(view(document));
+for (const view of [figures, link, nodes, notices, states, title]) store.subscribe(view(document));
 follow(document.body.dataset.events, store);

@@ -18,8 +18,9 @@ from llmlb.messages import Locale, choose_locale
 from llmlb.web.assets import SAFE_HEADERS, add_assets
 from llmlb.web.keys import GATEWAY
 from llmlb.web.live import Feed
+from llmlb.web.notices import Notice
 from llmlb.web.page_texts import page_text
-from llmlb.web.panel import NodeTile, panel
+from llmlb.web.panel import NodeTile, StateCount, panel
 
 EVENTS_PATH = "/api/queue/events"
 STALLED_SECS = 30.0
@@ -28,7 +29,12 @@ STALLED_SECS = 30.0
 _CLOCK = web.AppKey("dashboard_clock", Clock)
 _FEED = web.AppKey("dashboard_feed", Feed)
 _TEMPLATES = Path(__file__).parent / "templates"
-_BLANK = NodeTile(name="", state="", label="", since="", reason="", in_service=0, in_service_label="")
+_BLANK = {
+    "tile": NodeTile(name="", state="", label="", since="", reason="", in_service=0, in_service_label=""),
+    "notice": Notice(level="good", title="", advice=""),
+    "count": StateCount(state="", label="", count=""),
+}
+"""What the browser makes new elements from."""
 _RECONNECT = b"retry: 1000\n\n"
 
 

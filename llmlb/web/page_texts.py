@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from llmlb.messages import Locale
@@ -19,6 +20,11 @@ PAGE_TEXTS: dict[str, dict[Locale, str]] = {
     "processing_of": {"ja": "ノード {nodes} 台", "en": "{nodes} nodes"},
     "processing_of_one": {"ja": "ノード 1 台", "en": "1 node"},
     "no_nodes_yet": {"ja": "ここにノードが並びます。", "en": "Nodes will appear here."},
+    "nodes_more": {
+        "ja": "ほかに {count} 台あります（注意が必要なノードを先に表示しています）。",
+        "en": "{count} more; those that may need attention are shown first.",
+    },
+    "nodes_by_state": {"ja": "状態ごとのノード数", "en": "Nodes by state"},
     "processing_by_node": {"ja": "ノードごとの処理中", "en": "In service by node"},
     "in_service": {"ja": "処理中のリクエスト: {count} 件", "en": "Requests in service: {count}"},
     "avg_wait": {"ja": "平均待機時間", "en": "Mean wait"},
@@ -82,6 +88,11 @@ PAGE_TEXTS: dict[str, dict[Locale, str]] = {
         "en": "Start Ollama, LM Studio, vLLM or llama.cpp on this machine; it is found automatically. "
         "List nodes on other machines as [[nodes]] in config.toml.",
     },
+    "getting_ready": {"ja": "ノードの準備ができるのを待っています。", "en": "Waiting for a node to be ready."},
+    "getting_ready_advice": {
+        "ja": "読み込み中や休止中のノードは自動的に確認します。それまでリクエストは順番を待ちます。",
+        "en": "Nodes that are loading or resting are asked again automatically. Until then requests wait their turn.",
+    },
     "checking": {"ja": "ノードを確認しています。", "en": "Checking the nodes."},
     "checking_advice": {
         "ja": "応答があり次第、リクエストを送ります。",
@@ -96,8 +107,8 @@ PAGE_TEXTS: dict[str, dict[Locale, str]] = {
     },
     "no_usable": {"ja": "使えるノードがありません。", "en": "No node can be used."},
     "no_usable_advice": {
-        "ja": "切り離し中でないノードを追加するか、オフラインのノードを復旧してください。",
-        "en": "Add a node that is not draining, or bring one that is offline back.",
+        "ja": "切り離し中のノードを戻すか、オフラインのノードを復旧するか、ノードを追加してください。",
+        "en": "Put a node that is draining back to use, bring one that is offline back, or add one.",
     },
     "full": {"ja": "キューが満杯です。", "en": "The queue is full."},
     "full_advice": {
@@ -107,8 +118,20 @@ PAGE_TEXTS: dict[str, dict[Locale, str]] = {
     },
     "some_offline": {"ja": "オフラインのノード: {names}", "en": "Offline: {names}"},
     "some_offline_advice": {
-        "ja": "残りのノードで処理を続けています。サーバーが動いているか確認してください。",
-        "en": "The other nodes carry on. Check whether the server is running.",
+        "ja": "サーバーが動いているか確認してください。復帰は自動的に検出されます。",
+        "en": "Check whether the server is running. A node that comes back is noticed automatically.",
+    },
+    "config_refused": {"ja": "設定ファイルに問題があります。", "en": "The configuration file has problems."},
+    "config_refused_advice": {
+        "ja": "変更前の設定のまま動作しています。llmlb check で問題を確認し、修正してください。"
+        "修正したファイルは自動的に読み込まれます。",
+        "en": "The former settings still apply. Run llmlb check to see what is wrong, and mend it. "
+        "The mended file is taken automatically.",
+    },
+    "nodes_draining": {"ja": "切り離し中のノード: {names}", "en": "Draining: {names}"},
+    "nodes_draining_advice": {
+        "ja": "新しいリクエストは送りません。処理中のリクエストは最後まで処理します。",
+        "en": "Given no new requests; what is in service there is finished.",
     },
     "and_more": {"ja": "ほか {count} 台", "en": "{count} more"},
 }
@@ -123,22 +146,33 @@ _REASONS = {
     "connection closed in mid-reply": "応答の途中で接続が切れました",
     "connection closed before a reply": "応答の前に接続が切れました",
     "unreadable reply": "応答を解釈できません",
+    "empty reply": "応答が空でした",
     "silent for": "応答がありません",
     "no answer to a probe in time": "確認への応答がありません",
     "no list of models": "モデルの一覧を取得できません",
+    "the list of models is too long": "モデルの一覧が長すぎます",
     "probe failed": "確認に失敗しました",
     "HTTP 503 to a probe": "確認にHTTP 503を返しました",
+    "may still be computing for a client that left": "切断したクライアントの計算を続けている可能性があります",
+    "drained by the operator": "運用者が切り離しました",
+    "removed: finishing what it has": "設定から外されました。処理中のリクエストを終えています",
+    "its former address has to finish first": "変更前のアドレスでの処理が終わるのを待っています",
 }
 """How what the log says of a node begins, and the Japanese for it. `HTTP 429` and the like stand for themselves."""
+
+_FAILING = re.compile(r"failed (\d+) times in a row: ")
 
 
 def reason_text(locale: Locale, reason: str) -> str:
     """What the log says of a node's state, in the language of the page. What has no translation stays as it is."""
-    if locale == "ja":
-        for begins, words in _REASONS.items():
-            if reason.startswith(begins):
-                detail = reason.removeprefix(begins).removeprefix(":").strip()
-                return f"{words}（{detail}）" if detail else words
+    if locale != "ja":
+        return reason
+    if failing := _FAILING.match(reason):
+        return f"{failing[1]}回続けて失敗しました: {reason_text(locale, reason[failing.end() :])}"
+    for begins, words in _REASONS.items():
+        if reason.startswith(begins):
+            detail = reason.removeprefix(begins).removeprefix(":").strip()
+            return f"{words}（{detail}）" if detail else words
     return reason
 
 

@@ -7,22 +7,25 @@ needs to know no language and no rule.
 from __future__ import annotations
 
 import math
-from typing import Literal
+from collections import Counter
+from collections.abc import Sequence
 
 import attrs
 
 from llmlb.gateway.overview import NodeView, Overview
 from llmlb.messages import Locale
 from llmlb.telemetry.lines import printable
+from llmlb.web.notices import Notice, notices
 from llmlb.web.page_texts import page_text, reason_text
 
 TICKS = 50
 """Into how many marks the drawing of the queue is divided."""
+MOST_TILES = 100
+"""A page with a thousand tiles, four times a second, is of no use to anybody: the rest is counted."""
 
-_NAMES_SHOWN = 3
-_UNUSABLE = {"offline", "draining"}
-
-Level = Literal["good", "info", "warning", "error"]
+_BY_STATE = ("offline", "resting", "loading", "draining", "pending", "busy", "idle")
+"""Every state of a node, those first that somebody may have to look after."""
+_WELL = ("busy", "idle")
 
 
 @attrs.frozen
@@ -31,15 +34,6 @@ class Part:
 
     value: str
     unit: str
-
-
-@attrs.frozen(kw_only=True)
-class Notice:
-    """How things stand, and what to do about it."""
-
-    level: Level
-    title: str
-    advice: str
 
 
 @attrs.frozen(kw_only=True)
@@ -56,11 +50,21 @@ class NodeTile:
 
 
 @attrs.frozen(kw_only=True)
+class StateCount:
+    """How many nodes are in a state."""
+
+    state: str
+    label: str
+    count: str
+
+
+@attrs.frozen(kw_only=True)
 class Panel:
     """All that changes on the page."""
 
     title: str
-    notice: Notice
+    notices: tuple[Notice, ...]
+    """The worst first; there always is one."""
     waiting: str
     waiting_of: str
     fill: int
@@ -71,17 +75,24 @@ class Panel:
     avg_process: tuple[Part, ...]
     timeouts: str
     refusals: str
+    states: tuple[StateCount, ...]
+    """Of all nodes, in the order of `_BY_STATE`; those that occur."""
     nodes: tuple[NodeTile, ...]
+    """In the order of the configuration; if there are too many for the page, first those that are not well."""
+    nodes_more: str
+    """Says how many have no tile; may be empty."""
 
 
 def panel(overview: Overview, locale: Locale) -> Panel:
     """What the page shows for `overview`."""
     count = len(overview.nodes)
     nodes_key = "processing_of_one" if count == 1 else "processing_of"
+    tiles = _with_a_tile(overview.nodes)
+    hidden = count - len(tiles)
     ticks = min(TICKS, math.ceil(TICKS * overview.waiting / max(1, overview.max_size)))
     return Panel(
         title=page_text(locale, "title", waiting=overview.waiting, processing=overview.processing),
-        notice=_notice(overview, locale),
+        notices=notices(overview, locale),
         waiting=f"{overview.waiting:,}",
         waiting_of=page_text(locale, "waiting_of", max_size=f"{overview.max_size:,}"),
         fill=100 * ticks // TICKS,
@@ -91,7 +102,26 @@ def panel(overview: Overview, locale: Locale) -> Panel:
         avg_process=_duration(overview.hour.avg_process_time_ms / 1000, locale),
         timeouts=f"{overview.hour.timeout_count:,}",
         refusals=f"{overview.hour.rejected_count:,}",
-        nodes=tuple(_tile(node, locale) for node in overview.nodes),
+        states=_counts(overview.nodes, locale),
+        nodes=tuple(_tile(node, locale) for node in tiles),
+        nodes_more=page_text(locale, "nodes_more", count=f"{hidden:,}") if hidden else "",
+    )
+
+
+def _with_a_tile(nodes: tuple[NodeView, ...]) -> Sequence[NodeView]:
+    """Those for which there is room. Idle and busy count alike, or tiles would come and go with every request."""
+    if len(nodes) <= MOST_TILES:
+        return nodes
+    ranks = {state: rank for rank, state in enumerate(_BY_STATE) if state not in _WELL}
+    return sorted(nodes, key=lambda node: ranks.get(node.state, len(ranks)))[:MOST_TILES]
+
+
+def _counts(nodes: tuple[NodeView, ...], locale: Locale) -> tuple[StateCount, ...]:
+    counts = Counter(node.state for node in nodes)
+    return tuple(
+        StateCount(state=state, label=page_text(locale, f"state_{state}"), count=f"{counts[state]:,}")
+        for state in _BY_STATE
+        if counts[state]
     )
 
 
@@ -105,42 +135,6 @@ def _tile(node: NodeView, locale: Locale) -> NodeTile:
         in_service=node.in_service,
         in_service_label=page_text(locale, "in_service", count=node.in_service),
     )
-
-
-def _notice(overview: Overview, locale: Locale) -> Notice:
-    def say(level: Level, key: str, **values: str) -> Notice:
-        return Notice(
-            level=level,
-            title=page_text(locale, key, **values),
-            advice=page_text(locale, f"{key}_advice"),
-        )
-
-    states = [node.state for node in overview.nodes]
-    offline = [printable(node.name) for node in overview.nodes if node.state == "offline"]
-    if overview.draining:
-        return say("warning", "draining")
-    if not states:
-        return say("error", "no_node")
-    if len(offline) == len(states):
-        return say("error", "all_offline")
-    if _UNUSABLE.issuperset(states):
-        return say("error", "no_usable")
-    if overview.waiting >= overview.max_size:
-        return say("error", "full")
-    if offline:
-        return say("warning", "some_offline", names=_listed(offline, locale))
-    if {"pending"}.issuperset(states):
-        return say("info", "checking")
-    if "idle" not in states:
-        return say("good", "crowded" if overview.waiting else "working")
-    return say("good", "other_model" if overview.waiting else "calm")
-
-
-def _listed(names: list[str], locale: Locale) -> str:
-    shown = names[:_NAMES_SHOWN]
-    if len(names) > _NAMES_SHOWN:
-        shown.append(page_text(locale, "and_more", count=len(names) - _NAMES_SHOWN))
-    return ("、" if locale == "ja" else ", ").join(shown)
 
 
 def _duration(seconds: float, locale: Locale) -> tuple[Part, ...]:

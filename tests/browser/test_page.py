@@ -20,6 +20,7 @@ from llmlb.gateway.overview import NodeView, Overview
 from llmlb.telemetry.hour import HourTotals
 from llmlb.web import dashboard
 from llmlb.web.keys import GATEWAY
+from llmlb.web.panel import MOST_TILES
 
 CHROMIUM = shutil.which("chromium")
 ARGS = [
@@ -169,8 +170,8 @@ async def test_a_change_is_on_the_page_within_a_second(visitor: BrowserContext, 
 async def test_trouble_is_said_with_what_to_do_and_goes_away(visitor: BrowserContext, site: Site) -> None:
     page = await visitor.new_page()
     await page.goto(site.url)
-    notice = page.locator("#notice")
-    await expect(notice).to_contain_text("順調です。")
+    notices = page.locator("#notices")
+    await expect(notices).to_contain_text("順調です。")
     for now, words in [
         (overview(), "[[nodes]]"),
         (overview(node("gpu-1", "offline")), "すべてのノードがオフライン"),
@@ -179,8 +180,65 @@ async def test_trouble_is_said_with_what_to_do_and_goes_away(visitor: BrowserCon
         (BUSY, "順調です。"),
     ]:
         site.now = now
-        await expect(notice).to_contain_text(words)
-    await expect(notice).to_have_attribute("role", "status")
+        await expect(notices).to_contain_text(words)
+        await expect(page.locator(".notice")).to_have_count(1)
+    await expect(notices).to_have_attribute("role", "status")
+
+
+async def test_several_troubles_are_said_one_below_the_other(visitor: BrowserContext, site: Site) -> None:
+    page = await visitor.new_page()
+    await page.goto(site.url)
+    await page.wait_for_selector(LIVE)
+    levels = "[...document.querySelectorAll('.notice')].map(e => e.dataset.level)"
+    assert await page.evaluate(levels) == ["good"]
+    nodes = (node("gpu-1", "busy"), node("gpu-2", "offline"), node("gpu-3", "draining", "drained by the operator"))
+    site.now = attrs.evolve(overview(*nodes), config_refused=True)
+    notices = page.locator(".notice")
+    await expect(notices.nth(0)).to_contain_text("llmlb check")
+    await expect(notices.nth(1)).to_contain_text("オフラインのノード: gpu-2")
+    await expect(notices.nth(2)).to_contain_text("切り離し中のノード: gpu-3")
+    assert await page.evaluate(levels) == ["warning", "warning", "info"]
+    tops = "[...document.querySelectorAll('.notice')].map(e => e.getBoundingClientRect().top)"
+    places = await page.evaluate(tops)
+    assert places == sorted(set(places))
+    site.now = overview(node("gpu-1"))
+    await expect(notices).to_have_count(1)
+    await expect(notices).to_contain_text("順調です。")
+    assert await page.evaluate(levels) == ["good"]
+
+
+@pytest.mark.parametrize(
+    ("locale", "label", "reason"),
+    [("ja-JP", "切り離し中", "運用者が切り離しました"), ("en-GB", "Draining", "drained by the operator")],
+)
+async def test_a_draining_node_says_so_and_what_it_still_has(
+    browser: Browser, site: Site, locale: str, label: str, reason: str
+) -> None:
+    page = await (await browser.new_context(locale=locale)).new_page()
+    await page.goto(site.url)
+    await page.wait_for_selector(LIVE)
+    site.now = overview(attrs.evolve(node("gpu-1", "draining", "drained by the operator"), in_service=1), node("gpu-2"))
+    tile = page.locator("#nodes > li").first
+    await expect(tile.locator("[data-node=label]")).to_have_text(label)
+    await expect(tile.locator("[data-node=reason]")).to_have_text(reason)
+    await expect(tile.locator("[data-node=in_service]")).to_have_text("1")
+
+
+async def test_a_thousand_nodes_are_counted_by_state_and_those_to_look_after_have_a_tile(
+    visitor: BrowserContext, site: Site
+) -> None:
+    page = await visitor.new_page()
+    await page.goto(site.url)
+    await page.wait_for_selector(LIVE)
+    await expect(page.locator("#states")).to_be_hidden()
+    await expect(page.locator("#nodes-more")).to_be_hidden()
+    site.now = overview(*(node(f"gpu-{i}", "busy" if i % 2 else "idle") for i in range(999)), node("last", "offline"))
+    await expect(page.locator("#nodes > li")).to_have_count(MOST_TILES)
+    await expect(page.locator("#nodes > li").first).to_contain_text("last")
+    await expect(page.locator("#states > li")).to_have_text(["オフライン 1", "処理中 499", "空き 500"])
+    await expect(page.locator("#nodes-more")).to_contain_text("900 台")
+    site.now = BUSY
+    await expect(page.locator("#nodes-more")).to_be_hidden()
 
 
 async def test_it_says_when_the_connection_is_lost_and_recovers_by_itself(visitor: BrowserContext, site: Site) -> None:

@@ -110,8 +110,8 @@ async def test_a_slow_reader_skips_to_the_newest_state(feed: Feed, gateway: Gate
 
 async def test_each_watcher_is_shown_its_own_language(feed: Feed) -> None:
     with feed.watch("en") as english, feed.watch("ja") as japanese:
-        assert (await state(english))["notice"]["title"] == "There is no node."
-        assert (await state(japanese))["notice"]["title"] == "ノードがありません。"
+        assert (await state(english))["notices"][0]["title"] == "There is no node."
+        assert (await state(japanese))["notices"][0]["title"] == "ノードがありません。"
 
 
 async def test_a_late_watcher_makes_nobody_miss_a_change(feed: Feed, gateway: Gateway, clock: ManualClock) -> None:

@@ -11,7 +11,7 @@ from llmlb.gateway.overview import NodeView, Overview
 from llmlb.messages import Locale
 from llmlb.telemetry.hour import HourTotals
 from llmlb.web.page_texts import PAGE_TEXTS
-from llmlb.web.panel import Panel, panel
+from llmlb.web.panel import MOST_TILES, Panel, panel
 
 
 def node(name: str, state: str, since: float = 0.0) -> NodeView:
@@ -22,7 +22,6 @@ def shown(
     *nodes: NodeView,
     waiting: int = 0,
     max_size: int = 100,
-    draining: bool = False,
     wait_ms: float = 0.0,
     locale: Locale = "en",
 ) -> Panel:
@@ -31,48 +30,14 @@ def shown(
         waiting=waiting,
         processing=sum(node.in_service for node in nodes),
         max_size=max_size,
-        draining=draining,
+        draining=False,
         nodes=nodes,
         hour=hour,
     )
     return panel(overview, locale)
 
 
-IDLE, BUSY, OFFLINE, DRAINING, PENDING = (
-    node(state, state) for state in ("idle", "busy", "offline", "draining", "pending")
-)
-
-
-@pytest.mark.parametrize(
-    ("seen", "level", "title"),
-    [
-        (shown(), "error", "There is no node."),
-        (shown(OFFLINE, OFFLINE), "error", "All nodes are offline."),
-        (shown(OFFLINE, DRAINING), "error", "No node can be used."),
-        (shown(BUSY, OFFLINE, waiting=100), "error", "The queue is full."),
-        (shown(BUSY, OFFLINE, waiting=99), "warning", "Offline: offline"),
-        (shown(IDLE, draining=True), "warning", "Shutting down."),
-        (shown(draining=True), "warning", "Shutting down."),
-        (shown(PENDING, PENDING), "info", "Checking the nodes."),
-        (shown(PENDING, IDLE), "good", "All is well."),
-        (shown(BUSY), "good", "All is well."),
-        (shown(BUSY, waiting=1), "good", "Requests are waiting."),
-    ],
-)
-def test_the_worst_that_is_wrong_is_said_with_what_to_do(seen: Panel, level: str, title: str) -> None:
-    assert (seen.notice.level, seen.notice.title) == (level, title)
-    assert seen.notice.advice
-
-
-def test_a_long_list_of_offline_nodes_is_cut_short() -> None:
-    offline = [node(f"gpu-{i}", "offline") for i in range(5)]
-    assert shown(IDLE, *offline).notice.title == "Offline: gpu-0, gpu-1, gpu-2, 2 more"
-
-
-def test_waiting_beside_a_free_node_is_explained() -> None:
-    assert "model" in shown(IDLE, BUSY, waiting=1).notice.advice
-    assert "at once" in shown(IDLE, BUSY).notice.advice
-    assert "No node is free" in shown(BUSY, waiting=1).notice.advice
+IDLE, BUSY, OFFLINE = (node(state, state) for state in ("idle", "busy", "offline"))
 
 
 @pytest.mark.parametrize(
@@ -127,7 +92,6 @@ def test_the_number_in_service_stands_at_its_node() -> None:
 
 def test_a_name_cannot_hide_or_reorder_text() -> None:
     assert shown(node("\u202egnp.exe\n", "offline")).nodes[0].name == "\\u202egnp.exe\\n"
-    assert "\u202e" not in shown(IDLE, node("\u202egnp.exe", "offline")).notice.title
 
 
 @pytest.mark.parametrize(
@@ -137,6 +101,12 @@ def test_a_name_cannot_hide_or_reorder_text() -> None:
         ("connection closed in mid-reply", "応答の途中で接続が切れました"),
         ("no list of models: HTTP 404", "モデルの一覧を取得できません（HTTP 404）"),
         ("silent for 120 s", "応答がありません（120 s）"),
+        ("empty reply", "応答が空でした"),
+        ("drained by the operator", "運用者が切り離しました"),
+        ("removed: finishing what it has", "設定から外されました。処理中のリクエストを終えています"),
+        ("its former address has to finish first", "変更前のアドレスでの処理が終わるのを待っています"),
+        ("failed 3 times in a row: connection refused", "3回続けて失敗しました: 接続を拒否されました"),
+        ("failed 12 times in a row: HTTP 500", "12回続けて失敗しました: HTTP 500"),
         ("HTTP 429", "HTTP 429"),
         ("something new", "something new"),
     ],
@@ -157,3 +127,36 @@ def test_every_text_has_both_languages_with_the_same_values(key: str) -> None:
         {field for _, field, _, _ in string.Formatter().parse(PAGE_TEXTS[key][locale])} for locale in ("ja", "en")
     ]
     assert fields[0] - {None} == fields[1] - {None}
+
+
+def test_the_states_of_all_nodes_are_counted_those_to_look_after_first() -> None:
+    seen = shown(IDLE, BUSY, OFFLINE, BUSY, node("a", "resting"))
+    assert [(one.state, one.label, one.count) for one in seen.states] == [
+        ("offline", "Offline", "1"),
+        ("resting", "Resting", "1"),
+        ("busy", "In service", "2"),
+        ("idle", "Free", "1"),
+    ]
+
+
+def test_a_page_full_of_nodes_shows_each_in_the_order_of_the_configuration() -> None:
+    nodes = [node(f"gpu-{i}", "offline" if i == MOST_TILES - 1 else "idle") for i in range(MOST_TILES)]
+    seen = shown(*nodes)
+    assert [tile.name for tile in seen.nodes] == [one.name for one in nodes]
+    assert seen.nodes_more == ""
+
+
+def test_with_too_many_nodes_those_to_look_after_have_a_tile_and_the_rest_is_counted() -> None:
+    sick = {30: "draining", 500: "resting", 998: "offline", 999: "loading"}
+    nodes = [node(f"gpu-{i}", sick.get(i, "idle")) for i in range(1000)]
+    seen = shown(*nodes)
+    assert [tile.name for tile in seen.nodes[:6]] == ["gpu-998", "gpu-500", "gpu-999", "gpu-30", "gpu-0", "gpu-1"]
+    assert len(seen.nodes) == MOST_TILES
+    assert seen.nodes_more == "900 more; those that may need attention are shown first."
+    assert [one.count for one in seen.states] == ["1", "1", "1", "1", "996"]
+
+
+def test_with_too_many_nodes_a_tile_stays_where_it_is_while_requests_come_and_go() -> None:
+    free = [node(f"gpu-{i}", "idle") for i in range(1000)]
+    at_work = [*free[:10], *(node(f"gpu-{i}", "busy") for i in range(10, 1000))]
+    assert [tile.name for tile in shown(*at_work).nodes] == [tile.name for tile in shown(*free).nodes]
