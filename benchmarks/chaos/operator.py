@@ -168,6 +168,8 @@ class Operator:
         chosen = random.choice(self.listed[1:])
         spare = [node for node in self._nodes if all(listed.node is not node for listed in self.listed)]
         word = random.choice(("list", "drain", "add" if spare else "resume", "remove" if self._enough else "list"))
+        coming = random.choice(spare) if word == "add" else chosen.node
+        self._off.pop(coming, None)  # it may be given requests before the command has said that it is done
         match word:
             case "list":
                 await self._say("list", "--json")
@@ -179,7 +181,7 @@ class Operator:
                 await self._say("resume", chosen.name)
                 chosen.settings.pop("drain", None)
             case "add":
-                new = Listed(self._new_name(), random.choice(spare))
+                new = Listed(self._new_name(), coming)
                 await self._say("add", new.node.url + "/v1", "--name", new.name)
                 self.listed.append(new)
             case "remove":
