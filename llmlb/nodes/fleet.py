@@ -127,19 +127,18 @@ class Fleet:
             if other_rhythm:
                 member.probe.schedule()
         present = {member.node.config.base: member for member in self}
-        named = {member.node.name: member for member in self if not member.node.leaving}
         wanted = {config.base for config in configs}
         for member in [m for m in self if m.node.config.base not in wanted and not m.node.leaving]:
             member.node.leave()
+        finishing = {m.node.name: m.node.id for m in self if m.node.leaving and m.busy}
         for config in configs:
             if (member_here := present.get(config.base)) is not None:
                 self._configure(member_here, config)
             else:
                 member = self.add(config)
-                former = named.get(config.name)
-                if former is not None and former.busy and former.node.leaving:
+                if (former := finishing.get(config.name)) is not None:
                     member.node.blocked = True
-                    self._successors[former.node.id] = member.node.id
+                    self._successors[former] = member.node.id
         for member in [m for m in self if m.node.leaving and not m.busy]:
             self._dismiss(member.node.id)
         order = {config.base: number for number, config in enumerate(configs)}

@@ -161,6 +161,22 @@ async def test_a_node_at_another_address_waits_until_the_old_one_has_finished(ne
     assert gateway.states == {"n1": "idle"}
 
 
+async def test_a_node_that_moves_twice_still_waits_for_where_it_was(new_node: NewNode, start: Start) -> None:
+    first, second, third = await new_node(), await new_node(), await new_node()
+    gateway = await start(config(first))
+    await send(gateway, "a1 a2")
+    request = await first.received()
+    for node in (second, third):
+        apply(gateway, nodes=(NodeConfig(name="n1", url=node.url),))
+    await eventually(lambda: third.probes, "the newest address is asked")
+    assert [(view.state, view.in_service) for view in gateway.gateway.overview().nodes] == [
+        ("draining", 1),
+        ("pending", 0),
+    ]
+    await request.reply()
+    assert await order_of(gateway, third, 1) == ["a2"]
+
+
 async def test_who_moved_and_moved_back_is_who_it_was(new_node: NewNode, start: Start) -> None:
     here, there = await new_node(), await new_node()
     gateway = await start(config(here))
