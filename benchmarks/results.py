@@ -56,9 +56,16 @@ def as_json(measured: Sequence[Measured], scale: Scale, where: dict[str, str]) -
     return json.dumps({**where, "quick": scale.quick, "rows": rows}, indent=1, ensure_ascii=False) + "\n"
 
 
-def as_markdown(measured: Sequence[Measured], scale: Scale, where: dict[str, str]) -> str:
+def as_markdown(
+    measured: Sequence[Measured],
+    scale: Scale,
+    where: dict[str, str],
+    *,
+    title: str = "Fairness and estimates, measured",
+    command: str = "benchmarks.fairness",
+) -> str:
     """All of it as a document."""
-    parts = ["# Fairness and estimates, measured", "", "Written by `python -m benchmarks.fairness --write`.", ""]
+    parts = [f"# {title}", "", f"Written by `python -m {command} --write`.", ""]
     parts += [f"- {name}: {value}" for name, value in where.items()]
     judged = [line.met for one in measured for line in one.lines if line.met is not None]
     parts += ["", f"{sum(judged)} of {len(judged)} targets met."]

@@ -130,6 +130,13 @@ class Gateway:
         return int(fields[1]) * os.sysconf("SC_PAGE_SIZE")
 
     @property
+    def cpu_secs(self) -> float:
+        """Seconds of a processor it has used."""
+        assert self._process is not None
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(") ")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    @property
     def descriptors(self) -> int:
         """Files and sockets it has open."""
         assert self._process is not None
