@@ -87,7 +87,7 @@ def test_every_document_can_be_reached_from_the_readme() -> None:
 
 @every_document
 def test_settings_that_are_mentioned_exist(name: str) -> None:
-    text = re.sub(r"LLMLB_<\w+>_<\w+>", "", TEXTS[name])
+    text = re.sub(r"LLMLB_<\w+>_<\w+>|`tests/\S+`", "", TEXTS[name])
     assert set(re.findall(r"\bLLMLB_[A-Z_]+\b(?!\*)", text)) - VARIABLES - {"LLMLB_"} == set()
     named = set(re.findall(r"\[\[?(\w+)\]\]? (\w+)`", text))
     assert {(t, key) for t, key in named if key not in settings_of((TABLES | ENTRIES)[t])} == set()
