@@ -10,7 +10,6 @@ import pytest
 from benchmarks import fairness
 from benchmarks.rows import TRACE
 
-
 SURE = {"order": "A B A B", "bound": "gap / bound", "place": "place exact, by request", "stranded": "idle node"}
 """By row, how the lines begin that are met at any length."""
 
