@@ -9,9 +9,10 @@ import tomlkit
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llmlb.config.changes import changes
 from llmlb.config.document import parse_document
 from llmlb.config.load import Loaded, load_document
-from llmlb.config.model import ENTRIES, TABLES
+from llmlb.config.model import ENTRIES, TABLES, Config
 from llmlb.config.problems import ConfigError
 from llmlb.config.report import describe_problems
 from llmlb.config.settings import settings_of
@@ -146,6 +147,21 @@ def sound(draw: st.DrawFn) -> bytes:
         file.setdefault(table, tomlkit.table())[key] = tomlkit.value(OTHER_VALUES[name][0])
     entries = {"nodes": draw(sound_nodes), "api_keys": draw(sound_keys)}
     return (tomlkit.dumps(file) + tomlkit.dumps({name: found for name, found in entries.items() if found})).encode()
+
+
+@given(st.lists(sound() | documents.map(dumped), min_size=2, max_size=4))
+def test_a_file_may_change_into_any_other(files: list[bytes]) -> None:
+    """What differs is told without a value, and there is always something to tell it of."""
+    now = Config()
+    for raw in files:
+        result = outcome(raw)
+        if isinstance(result, ConfigError):
+            continue
+        said = changes(now, result.config)
+        assert not said or now != result.config
+        assert changes(result.config, result.config) == ()
+        assert SECRET not in str(said)
+        now = result.config
 
 
 @given(sound())
