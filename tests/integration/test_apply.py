@@ -64,7 +64,7 @@ async def test_a_removed_node_finishes_what_it_has_and_gets_nothing_more(new_nod
     assert gateway.states == {"n1": "draining", "n2": "busy"}
     await going_on.reply({"by": "first"})
     await eventually(lambda: gateway.states == {"n2": "busy"}, "it has left")
-    assert first.connections == 0
+    await eventually(lambda: first.connections == 0, "it is hung up on")
     await other.reply()
     assert (await second.received()).json["n"] == "a3"
     assert (await tasks[0]).json == {"by": "first"}

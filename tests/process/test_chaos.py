@@ -13,6 +13,7 @@ SEED = 4
 SECONDS = 20
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(240)
 async def test_twenty_seconds_of_chaos_break_no_rule(tmp_path: Path) -> None:
     run = Run(SEED, tmp_path)
