@@ -8,6 +8,16 @@ from llmlb.messages import Locale
 
 TEXTS: dict[str, dict[Locale, str]] = {
     # The file
+    "unsettled": {
+        "ja": "書き込みが続いています。書き込みが終わると読み込みます。",
+        "en": "somebody keeps writing this file. It is read as soon as it stands still.",
+    },
+    "emptied": {
+        "ja": "ファイルが空になっています。保存に失敗した可能性があるため、APIキーは有効なままです。"
+        "本当にすべての設定を消す場合は、コメントを1行書いてください。",
+        "en": "the file has become empty, as after a save that failed, so the API keys still hold. If it is meant to "
+        "have no settings, put a comment into it.",
+    },
     "no_file": {"ja": "ファイルがありません。", "en": "there is no such file."},
     "directory": {"ja": "ファイルではなくディレクトリです。", "en": "this is a directory, not a file."},
     "forbidden": {"ja": "ファイルを読む権限がありません。", "en": "no permission to read this file."},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 from collections.abc import Mapping
 from pathlib import Path as FilePath
 
@@ -11,8 +12,9 @@ import structlog
 
 from llmlb.clock import Clock
 from llmlb.config.changes import changes
-from llmlb.config.follow import Watch
-from llmlb.config.load import Loaded, load
+from llmlb.config.document import parse_document
+from llmlb.config.follow import STILL_SECS, Patience, Reading, Watch, read_once
+from llmlb.config.load import Loaded, load, load_document
 from llmlb.config.model import Config
 from llmlb.config.problems import ConfigError, Problem
 from llmlb.gateway.gateway import Gateway
@@ -20,6 +22,8 @@ from llmlb.telemetry import logs
 
 LOOK_SECS = 0.5
 """Between two looks at the file: a change takes effect when it has stood still for so long."""
+LONGEST_SECS = 1.0
+"""For which a file that keeps changing is read again and again before whoever asks is told so."""
 BY_ITSELF = "file change"
 
 _log = structlog.get_logger("llmlb.config")
@@ -53,6 +57,7 @@ class Reloader:
         self._config = loaded.config
         self._has_existed = loaded.path is not None
         self._problems: tuple[Problem, ...] = ()
+        self._unsettled = (Problem(reason="unsettled", file=str(path)),)
         self._watch = Watch(path)
         self._wake = asyncio.Event()
         self._asked: list[tuple[str, asyncio.Future[Reload]]] = []
@@ -91,17 +96,40 @@ class Reloader:
         del self._asked[:count]
 
     async def _reload(self, by: str, *, asked: bool) -> Reload:
-        result = await asyncio.to_thread(self._read)
+        result = await self._read()
         if self._gateway.draining:
             return Reload(stopping=True)
+        if result == self._unsettled and not asked:
+            return Reload()  # it changes again, so it is looked at again
         return self._take(result, by, asked) if isinstance(result, Loaded) else self._refuse(result, by, asked)
 
-    def _read(self) -> Loaded | tuple[Problem, ...]:
-        path = self._watch.path
+    async def _read(self) -> Loaded | tuple[Problem, ...]:
+        """What is in the file when nobody is just writing it: half a file may be one without keys, open to anyone."""
+        patience, begun = Patience(), self._clock.now()
+        while True:
+            reading = await asyncio.to_thread(self._read_once)
+            if patience.whole(reading):
+                return await asyncio.to_thread(self._judge, reading.content)
+            if self._clock.now() - begun >= LONGEST_SECS:
+                return self._unsettled
+            again = asyncio.Event()
+            self._clock.call_at(self._clock.now() + STILL_SECS, again.set)
+            await again.wait()
+
+    def _read_once(self) -> Reading:
         self._watch.reading()
-        there = self._has_existed or path.exists()
+        return read_once(self._watch.path, self._clock)
+
+    def _judge(self, content: bytes | ConfigError) -> Loaded | tuple[Problem, ...]:
+        path = self._watch.path
         try:
-            return load(path if there else None, self._environ)
+            if isinstance(content, ConfigError):
+                if content.problems[0].reason == "no_file" and not self._has_existed:
+                    return load(None, self._environ)
+                return content.problems
+            if self._config.api_keys and not content.removeprefix(codecs.BOM_UTF8).strip():
+                return (Problem(reason="emptied", file=str(path)),)
+            return load_document(parse_document(content, str(path)), path, self._environ)
         except ConfigError as error:
             return error.problems
 

@@ -1,0 +1,183 @@
+"""The configuration file is read again while the gateway runs: whole, or not at all."""
+
+# ruff: noqa: ASYNC240 - one small file
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from llmlb.clock import LoopClock
+from llmlb.config.load import load
+from llmlb.gateway.reload import Reload, Reloader
+from llmlb.testing import eventually
+from llmlb.testing.waiting import pause, within
+from tests.integration.bench import Bench, bench
+
+KEY = '[[api_keys]]\nname = "alice"\nkey = "sk-alice-0123456789"\n'
+NODE = '[[nodes]]\nname = "n1"\nurl = "http://127.0.0.1:9"\n'
+Lines = Callable[[], list[dict[str, Any]]]
+
+
+@asynccontextmanager
+async def following(file: Path) -> AsyncIterator[tuple[Bench, Reloader]]:
+    """A gateway that follows the file."""
+    loaded = load(file if file.exists() else None, {})
+    async with bench(loaded.config, ready=0) as gateway:
+        reloader = Reloader(gateway.gateway, file, loaded, {}, LoopClock())
+        task = asyncio.create_task(reloader.run())
+        try:
+            yield gateway, reloader
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+async def asked(reloader: Reloader) -> Reload:
+    return await within(5.0, reloader.ask("SIGHUP"), lambda: "the file is read")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "config.toml"
+    path.write_text(KEY + NODE)
+    return path
+
+
+@pytest.mark.parametrize("half", ["", KEY])
+async def test_a_file_that_is_just_being_saved_is_read_when_it_is_whole(file: Path, half: str) -> None:
+    """An editor that saves in place empties the file first."""
+    async with following(file) as (gateway, reloader):
+        seen = set()
+        with file.open("w") as stream:
+            stream.write(half)
+            stream.flush()
+            answer = reloader.ask("SIGHUP")
+            for _ in range(5):
+                await pause(0.01)
+                seen.add((len(gateway.gateway.config.api_keys), len(gateway.gateway.config.nodes)))
+            stream.write((KEY + NODE).replace("n1", "n2")[len(half) :])
+        came = await within(5.0, answer, lambda: "the file is read")
+        assert seen == {(1, 1)}
+        assert came.problems == ()
+        assert [node.name for node in gateway.gateway.config.nodes] == ["n2"]
+
+
+async def test_a_file_that_is_long_whole_is_read_at_once(file: Path) -> None:
+    os.utime(file, (1.0, 1.0))
+    async with following(file) as (gateway, reloader):
+        begun = gateway.gateway.clock.now()
+        await asked(reloader)
+        assert gateway.gateway.clock.now() - begun < 0.09
+
+
+async def test_a_file_of_the_future_is_read_when_it_has_stood_still(file: Path) -> None:
+    os.utime(file, (4e9, 4e9))
+    async with following(file) as (_, reloader):
+        assert (await asked(reloader)).problems == ()
+
+
+async def test_a_file_that_never_stands_still_is_refused_and_read_later(file: Path) -> None:
+    async with following(file) as (gateway, reloader):
+        answer = reloader.ask("SIGHUP")
+        number = 0
+        while not answer.done():
+            number += 1
+            file.write_text(KEY + NODE + "#" * number)
+            await pause(0.01)
+        assert [problem.reason for problem in (await answer).problems] == ["unsettled"]
+        assert gateway.gateway.config_refused
+        await eventually(lambda: not gateway.gateway.config_refused, "it is read after all")
+
+
+async def test_a_change_that_goes_on_while_it_is_read_is_not_told_as_a_problem(file: Path, log: Lines) -> None:
+    async with following(file) as (gateway, reloader):
+        reloader._watch.look = lambda: True  # type: ignore[method-assign] - as if it had stood still just before
+        for number in range(200):
+            file.write_text(KEY + NODE + "#" * number)
+            await pause(0.01)
+        assert not gateway.gateway.config_refused
+        assert [line for line in log() if line["level"] == "error"] == []
+
+
+async def test_a_save_that_failed_does_not_let_everybody_in(file: Path) -> None:
+    async with following(file) as (gateway, reloader):
+        file.write_text("\n")
+        (problem,) = (await asked(reloader)).problems
+        assert problem.reason == "emptied"
+        assert len(gateway.gateway.config.api_keys) == 1
+        file.write_text("# no keys any more\n")
+        assert (await asked(reloader)).problems == ()
+        assert not gateway.gateway.config.api_keys
+
+
+async def test_a_file_that_appears_is_taken_and_one_that_vanishes_is_told(tmp_path: Path, log: Lines) -> None:
+    file = tmp_path / "config.toml"
+    async with following(file) as (gateway, reloader):
+        assert (await asked(reloader)).problems == ()
+        file.write_text(NODE)
+        await eventually(lambda: gateway.gateway.config.nodes, "it is taken by itself")
+        file.unlink()
+        await eventually(lambda: gateway.gateway.config_refused, "it is missed")
+        assert len(gateway.gateway.config.nodes) == 1
+        (line,) = [line for line in log() if line["level"] == "error"]
+        assert (line["event"], line["by"]) == ("configuration refused", "file change")
+        file.write_text(NODE)
+        await eventually(lambda: not gateway.gateway.config_refused, "it is back")
+        assert "configuration as before" in [line["event"] for line in log()]
+
+
+async def test_what_has_changed_is_logged_without_values_and_who_asked(file: Path, log: Lines) -> None:
+    async with following(file) as (_, reloader):
+        changed = "[server]\nport = 4\n[queue]\nmax_size = 7\n" + KEY.replace("sk-alice", "sk-other") + NODE
+        file.write_text(changed)
+        came = await asyncio.gather(reloader.ask("SIGHUP"), reloader.ask("command"))
+        assert came[0] == came[1]
+        assert came[0].restart == ("server.port",)
+        (line,) = [line for line in log() if line["event"] == "configuration applied"]
+        assert line["by"] == "SIGHUP, command"
+        assert line["changed"] == ["server.port", "queue.max_size", "api_keys.alice.key"]
+        (line,) = [line for line in log() if line["event"] == "restart needed"]
+        assert line["settings"] == ["server.port"]
+
+
+async def test_the_same_problems_are_told_again_only_to_who_asks(file: Path, log: Lines) -> None:
+    def refusals() -> list[str]:
+        return [line["by"] for line in log() if line["event"] == "configuration refused"]
+
+    async with following(file) as (_, reloader):
+        file.write_text("[queue]\nmax_size = 0\n[nodez]\n" + KEY)
+        await eventually(lambda: len(refusals()) == 2, "each problem is told")
+        await asked(reloader)
+        assert refusals() == ["file change"] * 2 + ["SIGHUP"] * 2
+        os.utime(file)
+        await pause(1.2)
+        assert len(refusals()) == 4
+
+
+async def test_a_gateway_that_stops_takes_nothing(file: Path) -> None:
+    async with following(file) as (gateway, reloader):
+        gateway.gateway.draining = True
+        assert (await asked(reloader)).stopping
+
+
+async def test_who_asks_a_gateway_that_is_gone_is_not_left_waiting(file: Path) -> None:
+    async with following(file) as (_, reloader):
+        answer = reloader.ask("command")
+        await pause(0)
+    assert answer.cancelled() or answer.done()
+
+
+async def test_a_log_file_is_opened_anew(file: Path, tmp_path: Path, log: Lines) -> None:
+    async with following(file) as (_, reloader):
+        file.write_text(f'[log]\nfile = "{tmp_path / "a.log"}"\n' + KEY)
+        await asked(reloader)
+        (tmp_path / "a.log").rename(tmp_path / "old.log")
+        await asked(reloader)
+        assert "configuration applied" in (tmp_path / "a.log").read_text()
