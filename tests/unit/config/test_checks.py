@@ -134,3 +134,41 @@ def test_the_log_goes_into_a_directory_that_exists(tmp_path: Path) -> None:
     for file in (str(tmp_path), str(tmp_path / "no" / "x.log"), "x" * 300 + "/y"):
         assert reasons(f'[log]\nfile = "{file}"\n', path=tmp_path / "c.toml") == ["log_file"]
     assert reasons('[log]\nfile = "x.log"\n', path=tmp_path / "c.toml") == []
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8080"),
+        ("127.0.0.1", "http://localhost:8080/v1"),
+        ("127.0.0.1", "http://[::ffff:127.0.0.1]:8080"),
+        ("localhost", "http://[::1]:8080"),
+        ("0.0.0.0", "http://127.0.0.1:8080"),
+        ("::", "http://LOCALHOST.:8080"),
+        ("gpu.example", "http://GPU.example.:8080"),
+        ("192.0.2.1", "http://192.0.2.1:8080"),
+        ("127.0.0.1", "http://0.0.0.0:8080"),
+    ],
+)
+def test_the_gateway_is_not_its_own_node(host: str, url: str) -> None:
+    server = f'[server]\nallow_anonymous = true\nhost = "{host}"\n'
+    (problem,) = found(server + node(url=f'"{url}"'))
+    assert (problem.reason, problem.line) == ("own_address", 5)
+    assert f"{host}:8080" in problem.text("ja")
+    assert found(server + node(url=f'"{url.replace("8080", "8081")}"')) == []
+    (problem,) = found(server + node(url=f'"{url.replace("8080", "9")}"'), {"LLMLB_SERVER_PORT": "9"})
+    assert problem.reason == "own_address"
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.2:8080"),
+        ("127.0.0.1", "http://[::1]:8080"),
+        ("127.0.0.1", "https://127.0.0.1:8080"),
+        ("192.0.2.1", "http://127.0.0.1:8080"),
+        ("0.0.0.0", "http://192.0.2.1:8080"),
+    ],
+)
+def test_another_address_with_the_same_port_is_another_server(host: str, url: str) -> None:
+    assert found(f'[server]\nallow_anonymous = true\nhost = "{host}"\n' + node(url=f'"{url}"')) == []
