@@ -149,7 +149,8 @@ def test_from_the_change_on_two_keys_that_always_wait_are_within_the_bound(
     per = dict.fromkeys("AB", 0.0)
     c = 10.0 if cost == "seconds" else 1.0
     lead = (scheduler.debts().get("A", 0.0), scheduler.debts().get("B", 0.0))
-    assert (going_on := hall.nodes["n"].has) is not None
+    going_on = hall.nodes["n"].has
+    assert going_on is not None
     paid = c / weights[going_on.key]  # what is in service has been charged before the change, and is counted after it
     bound = c + c / weights["A"] + c / weights["B"] + max(lead) + paid
     for _ in range(40):
