@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from llmlb.errors import Refusal
 from llmlb.gateway.visit import ReplyBroken, Visit
@@ -12,7 +12,7 @@ from llmlb.messages import text
 from llmlb.web.body import leave_expectation, read_body
 from llmlb.web.faults import FAULTS, locale_of, waiting_headers
 from llmlb.web.keys import GATEWAY, REQUEST_ID, VISIT
-from llmlb.web.patience import Patience
+from llmlb.web.patience import Patience, reset
 from llmlb.web.requests import sender
 from llmlb.wire.call import read_call
 from llmlb.wire.endpoints import ENDPOINTS, Endpoint, Family
@@ -94,6 +94,9 @@ async def _cut_short(
         error = error_data(family, message=message, type="server_error", code="node_failed", number=stream.next_number)
         last = stream.closing(error) + error_event(family, error)
         await patience.write(len(last), response.write(last))
+    elif stream is None and request.version < HttpVersion11 and response.content_length is None:
+        reset(request.transport)  # an ordinary close would be the end of the reply
+        return
     if request.transport is not None:
         request.transport.close()  # what is written is still sent
 

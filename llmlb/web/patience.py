@@ -8,6 +8,7 @@ import socket
 import struct
 import termios
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from llmlb.clock import Clock, Timer
 
@@ -62,6 +63,17 @@ class Patience:
             transport.abort()
             return
         self._watch()
+
+
+def reset(transport: asyncio.Transport | None) -> None:
+    """Cut the connection to a client at once, in a way that it sees as an error and not as an end."""
+    if transport is None:
+        return
+    sock: socket.socket | None = transport.get_extra_info("socket")
+    with suppress(OSError):  # one just closed
+        if sock is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
 
 
 def unsent(transport: asyncio.Transport) -> int:

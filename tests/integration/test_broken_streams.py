@@ -179,6 +179,31 @@ async def test_a_stream_whose_length_was_told_has_room_for_the_error(node: Scrip
     assert (SAID in body.decode(), body.endswith(b"}\n\n"), finished) == (True, True, False)
 
 
+@pytest.mark.parametrize("headers", [{}, SSE | {"Content-Encoding": "gzip"}], ids=["plain", "compressed stream"])
+@pytest.mark.parametrize("http", [b"1.0", b"1.1"])
+async def test_what_has_no_room_for_an_error_is_cut_so_that_it_shows(
+    http: bytes, headers: dict[str, str], node: ScriptedNode, start: Start
+) -> None:
+    gateway = await start(config(node))
+    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+    body = b'{"model":"m","stream":true}'
+    head = b"POST /v1/chat/completions HTTP/%b\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
+    writer.write(head % (http, len(body)) + body)
+    request = await node.received()
+    await request.start(headers=headers)
+    await request.send(b"half of it")
+    raw = await reader.readuntil(b"half of it")
+    request.reset()
+    if http == b"1.0":  # where the close of the connection is the end of a reply, it must not look like one
+        with pytest.raises(ConnectionResetError):
+            await reader.read()
+    else:
+        assert unchunked(raw + await reader.read()) == (b"half of it", False)
+    writer.close()
+    await gateway.quiet()
+    assert gateway.outcomes() == {"failed": 1}
+
+
 async def test_a_stream_that_has_said_its_end_gets_no_error_after_it(node: ScriptedNode, start: Start) -> None:
     gateway = await start(config(node))
     reader, writer = await streamed(gateway, "/v1/chat/completions")

@@ -414,6 +414,56 @@ async def test_a_stream_of_responses_that_breaks_off_raises(begun: str, scripted
             await anext(events)
 
 
+@pytest.mark.parametrize("begun", ["", "data: ", 'data: {"choices": [{"index": 0, "te'])
+async def test_a_stream_of_completions_that_breaks_off_raises(begun: str, scripted: ScriptedNode) -> None:
+    async with ready(configured(scripted.url)) as gateway, speaking(gateway) as client:
+        asking = asyncio.ensure_future(client.completions.create(model=MODEL, prompt="Hello", stream=True))
+        request = await scripted.received()
+        await request.start(headers={"Content-Type": "text/event-stream"})
+        choice = {"index": 0, "text": "Once", "finish_reason": None, "logprobs": None}
+        await request.event({"id": "c", "object": "text_completion", "created": 0, "model": MODEL, "choices": [choice]})
+        pieces = aiter(await asking)
+        assert (await anext(pieces)).choices[0].text == "Once"
+        await request.send(begun.encode())
+        request.close()
+        with pytest.raises(openai.APIError, match="この応答は不完全です"):
+            await anext(pieces)
+
+
+async def test_a_stream_of_a_transcription_that_breaks_off_raises(scripted: ScriptedNode) -> None:
+    async with ready(configured(scripted.url)) as gateway, speaking(gateway) as client:
+        file = ("speech.wav", b"RIFF", "audio/wav")
+        create = client.audio.transcriptions.create
+        asking = asyncio.ensure_future(create(model=MODEL, file=file, stream=True))
+        request = await scripted.received()
+        await request.start(headers={"Content-Type": "text/event-stream"})
+        await request.event({"type": "transcript.text.delta", "delta": "Once"})
+        pieces = aiter(await asking)
+        assert (await anext(pieces)).type == "transcript.text.delta"
+        await request.send(b'data: {"type": "transcript.te')
+        request.close()
+        with pytest.raises(openai.APIError, match="この応答は不完全です"):
+            await anext(pieces)
+
+
+async def test_speech_that_breaks_off_raises(scripted: ScriptedNode) -> None:
+    async with ready(configured(scripted.url)) as gateway, speaking(gateway) as client:
+
+        async def die() -> None:
+            request = await scripted.received()
+            await request.start(headers={"Content-Type": "audio/mpeg"})
+            await request.send(b"\xff\xfb half a word")
+            request.close()
+
+        dying = asyncio.create_task(die())
+        asking = client.audio.speech.with_streaming_response.create(model=MODEL, voice="alloy", input="Hello")
+        with pytest.raises(Exception, match="incomplete chunked read"):  # of its HTTP library, which is not ours to name
+            async with asking as answer:
+                await answer.read()
+        await dying
+        assert len(scripted.seen) == 1
+
+
 async def test_a_plain_reply_that_breaks_off_raises(scripted: ScriptedNode) -> None:
     async with ready(configured(scripted.url)) as gateway, speaking(gateway, max_retries=0) as client:
         asking = asyncio.ensure_future(client.chat.completions.create(model=MODEL, messages=HELLO))
