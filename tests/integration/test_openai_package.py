@@ -457,7 +457,7 @@ async def test_speech_that_breaks_off_raises(scripted: ScriptedNode) -> None:
 
         dying = asyncio.create_task(die())
         asking = client.audio.speech.with_streaming_response.create(model=MODEL, voice="alloy", input="Hello")
-        with pytest.raises(Exception, match="incomplete chunked read"):  # of its HTTP library, which is not ours to name
+        with pytest.raises(Exception, match="incomplete chunked read"):  # of its HTTP library, not ours to name
             async with asking as answer:
                 await answer.read()
         await dying
