@@ -16,6 +16,7 @@ from llmlb.background import Background
 from llmlb.clock import Clock
 from llmlb.config.model import Config
 from llmlb.errors import Draining, NoNodeOnline, Refusal, UnknownModel
+from llmlb.gateway.admissions import Admissions
 from llmlb.gateway.audit import SelfAudit, State
 from llmlb.gateway.bodies import Bodies, Hold
 from llmlb.gateway.identity import Identities, Identity
@@ -87,6 +88,7 @@ class Gateway:
             when_full=config.queue.when_full,
         )
         self.bodies = Bodies(config.server.waiting_bytes, self.turns.retry_after)
+        self.admissions = Admissions(clock)
         self.fleet = Fleet(self.turns, config.upstream, config.health, clock, background, session, self._nodes_changed)
         for node in config.nodes:
             self.fleet.add(node)
@@ -148,6 +150,7 @@ class Gateway:
 
     def admit(self, visit: Visit) -> None:
         """A visit begins: it is refused, waits, or is served at once."""
+        begin = self.clock.now()
         self.arrivals += 1
         self._visits.add(visit)
         refusal = self._refusal(visit.ticket.model)
@@ -158,6 +161,7 @@ class Gateway:
             self._hoping.add(visit)
         visit.set_deadline()
         self.turns.submit(visit.ticket, visit)
+        self.admissions.took(begin)
 
     def departed(self, visit: Visit) -> None:
         """A visit is over."""
@@ -235,9 +239,10 @@ class Gateway:
 
     def _nodes_changed(self) -> None:
         """Some wait for a node that has just told what it has: tell those it turned out to have nothing for."""
+        known = {model: self.fleet.knows(model) for model in {visit.ticket.model for visit in self._hoping}}
         for visit in list(self._hoping):
             model = visit.ticket.model
-            if self.fleet.knows(model):
+            if known[model]:
                 self._hoping.discard(visit)
             elif visit.hopeless:
                 visit.refuse(self._no_node_online(model) if self.fleet.all_silent else UnknownModel(model))

@@ -118,14 +118,14 @@ class Node:
 
     def candidate(self, model: str) -> Candidate:
         """The node as the choice among idle ones sees it."""
-        name = self.node_model(model)
+        name, loaded = self.config.aliases.get(model, model), self.loaded
         return Candidate(
             self.id,
-            loaded=name in self.loaded or f"{name}:latest" in self.loaded,
-            models=len(self.serves),
-            failures=self._recent_failures(),
-            mean_secs=self._service.value,
-            idle_since=self.idle_since,
+            bool(loaded) and (name in loaded or f"{name}:latest" in loaded),
+            len(self.serves),
+            self._recent_failures() if self._failures else 0,
+            self._service.value,
+            self.idle_since,
         )
 
     # What the operator tells

@@ -182,11 +182,7 @@ class FairScheduler:
 
     def snapshot(self) -> Snapshot:
         """The queue at this moment."""
-        by_key: dict[str, int] = {}
-        for flow in self._order.flows.values():
-            for queue in flow.queues.values():
-                for ticket in queue:
-                    by_key[ticket.key] = by_key.get(ticket.key, 0) + 1
+        by_key = {key: flow.waiting for key, flow in self._order.flows.items() if flow.waiting}
         on_nodes = {node: running.ticket.id for node, running in self._stations.running.items()}
         return Snapshot(self.waiting, self.running, by_key, on_nodes)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-
-import attrs
+from operator import itemgetter
+from typing import NamedTuple
 
 ALIKE = 1.2
 """Mean service times within this factor count as equal ..."""
@@ -12,9 +12,8 @@ NOISE_SECS = 0.1
 """... and so do differences below this: they say nothing about the nodes."""
 
 
-@attrs.frozen
-class Candidate:
-    """An idle node, as far as the choice depends on it."""
+class Candidate(NamedTuple):
+    """An idle node, as far as the choice depends on it. A tuple, as there may be a thousand of them a request."""
 
     node: str
     loaded: bool
@@ -28,6 +27,9 @@ class Candidate:
     idle_since: float
 
 
+_idle_since = itemgetter(5)
+
+
 def choose(candidates: Iterable[Candidate]) -> Candidate:
     """The node for a request: model loaded, fewest models, fewest failures, fastest, longest idle.
 
@@ -35,11 +37,17 @@ def choose(candidates: Iterable[Candidate]) -> Candidate:
     that has not served yet counts as fast as the fastest, or it would never be measured. Raises ValueError
     when there are no candidates.
     """
-    ranked = sorted(candidates, key=lambda c: (not c.loaded, c.models, c.failures))
-    if not ranked:
+    best: tuple[bool, int, int] | None = None
+    level: list[Candidate] = []
+    for candidate in candidates:
+        _, loaded, models, failures, _, _ = candidate
+        rank = (not loaded, models, failures)
+        if best is None or rank < best:
+            best, level = rank, [candidate]
+        elif rank == best:
+            level.append(candidate)
+    if best is None:
         raise ValueError("no candidates")
-    best = ranked[0]
-    level = [c for c in ranked if (c.loaded, c.models, c.failures) == (best.loaded, best.models, best.failures)]
     fastest = min((c.mean_secs for c in level if c.mean_secs is not None), default=0.0)
     limit = max(fastest * ALIKE, fastest + NOISE_SECS)
-    return min((c for c in level if c.mean_secs is None or c.mean_secs <= limit), key=lambda c: c.idle_since)
+    return min((c for c in level if c.mean_secs is None or c.mean_secs <= limit), key=_idle_since)

@@ -38,6 +38,7 @@ def inference(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.Strea
             body = await read_body(request, hold, config.server.body_limit)
             call = read_call(endpoint, request.headers.get("Content-Type", ""), body)
             del body
+            await gateway.admissions.turn()
             headers = to_node(request.headers.items(), config.upstream.pass_headers)
             with gateway.enter(request[REQUEST_ID], call, identity, headers, hold) as visit:
                 del call  # its body is let go with the reply's first byte

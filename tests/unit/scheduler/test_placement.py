@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import attrs
 import pytest
 
 from llmlb.scheduler.placement import Candidate, choose
@@ -14,26 +13,26 @@ PLAIN = Candidate("n", loaded=False, models=1, failures=0, mean_secs=5.0, idle_s
 
 def chosen(**changes: dict[str, Any]) -> str:
     """The choice among nodes that differ from the plain one as told."""
-    return choose([attrs.evolve(PLAIN, node=node, **change) for node, change in changes.items()]).node
+    return choose([PLAIN._replace(node=node, **change) for node, change in changes.items()]).node
 
 
 def test_nine_requests_one_after_another_over_three_equal_nodes_give_three_each() -> None:
-    nodes = {name: attrs.evolve(PLAIN, node=name) for name in ("one", "two", "three")}
+    nodes = {name: PLAIN._replace(node=name) for name in ("one", "two", "three")}
     served = []
     for now in range(1, 10):
         node = choose(nodes.values()).node
-        nodes[node] = attrs.evolve(nodes[node], idle_since=float(now))
+        nodes[node] = nodes[node]._replace(idle_since=float(now))
         served.append(node)
     assert [served.count(name) for name in nodes] == [3, 3, 3]
 
 
 def test_nine_requests_over_three_nodes_never_used_give_three_each() -> None:
     """Their mean times, a little different, come to be known on the way."""
-    nodes = {name: attrs.evolve(PLAIN, node=name, mean_secs=None) for name in ("one", "two", "three")}
+    nodes = {name: PLAIN._replace(node=name, mean_secs=None) for name in ("one", "two", "three")}
     served = []
     for now in range(1, 10):
         node = choose(nodes.values()).node
-        nodes[node] = attrs.evolve(nodes[node], idle_since=float(now), mean_secs=5.0 + 0.3 * len(node))
+        nodes[node] = nodes[node]._replace(idle_since=float(now), mean_secs=5.0 + 0.3 * len(node))
         served.append(node)
     assert [served.count(name) for name in nodes] == [3, 3, 3]
 
