@@ -1,245 +1,184 @@
-"""The file changes while requests wait and are served: what it says takes effect, and nobody is dropped."""
+"""The configuration file is read again while the gateway runs: whole, or not at all."""
+
+# ruff: noqa: ASYNC240 - one small file
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import attrs
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
 
-from llmlb.clock import Clock
-from llmlb.config.follow import Watch
+from llmlb.clock import LoopClock
 from llmlb.config.load import load
 from llmlb.gateway.reload import Reload, Reloader
-from llmlb.testing import ManualClock, ScriptedNode, eventually
-from llmlb.web.control import control
-from tests.integration.bench import Bench
-from tests.integration.conftest import NewNode, Start
+from llmlb.testing import eventually
+from llmlb.testing.waiting import pause, within
+from tests.integration.bench import Bench, bench
 
-Log = Callable[[], list[dict[str, Any]]]
-
-
-@attrs.frozen
-class Followed:
-    """A gateway and the file it follows."""
-
-    bench: Bench
-    file: Path
-    reloader: Reloader
-
-    def write(self, text: str) -> None:
-        self.file.write_text(text, encoding="utf-8")
-
-    async def reload(self) -> Reload:
-        async with asyncio.timeout(5):
-            return await self.reloader.ask("test")
+KEY = '[[api_keys]]\nname = "alice"\nkey = "sk-alice-0123456789"\n'
+NODE = '[[nodes]]\nname = "n1"\nurl = "http://127.0.0.1:9"\n'
+Lines = Callable[[], list[dict[str, Any]]]
 
 
-Follow = Callable[..., Awaitable[Followed]]
+@asynccontextmanager
+async def following(file: Path) -> AsyncIterator[tuple[Bench, Reloader]]:
+    """A gateway that follows the file."""
+    loaded = load(file if file.exists() else None, {})
+    async with bench(loaded.config, ready=0) as gateway:
+        reloader = Reloader(gateway.gateway, file, loaded, {}, LoopClock())
+        task = asyncio.create_task(reloader.run())
+        try:
+            yield gateway, reloader
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+async def asked(reloader: Reloader) -> Reload:
+    return await within(5.0, reloader.ask("SIGHUP"), lambda: "the file is read")
 
 
 @pytest.fixture
-async def follow(tmp_path: Path, start: Start) -> AsyncIterator[Follow]:
-    tasks: list[asyncio.Task[None]] = []
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "config.toml"
+    path.write_text(KEY + NODE)
+    return path
+
+
+@pytest.mark.parametrize("half", ["", KEY])
+async def test_a_file_that_is_just_being_saved_is_read_when_it_is_whole(file: Path, half: str) -> None:
+    """An editor that saves in place empties the file first."""
+    async with following(file) as (gateway, reloader):
+        seen = set()
+        with file.open("w") as stream:
+            stream.write(half)
+            stream.flush()
+            answer = reloader.ask("SIGHUP")
+            for _ in range(5):
+                await pause(0.01)
+                seen.add((len(gateway.gateway.config.api_keys), len(gateway.gateway.config.nodes)))
+            stream.write((KEY + NODE).replace("n1", "n2")[len(half) :])
+        came = await within(5.0, answer, lambda: "the file is read")
+        assert seen == {(1, 1)}
+        assert came.problems == ()
+        assert [node.name for node in gateway.gateway.config.nodes] == ["n2"]
+
+
+async def test_a_file_that_is_long_whole_is_read_at_once(file: Path) -> None:
+    os.utime(file, (1.0, 1.0))
+    async with following(file) as (gateway, reloader):
+        begun = gateway.gateway.clock.now()
+        await asked(reloader)
+        assert gateway.gateway.clock.now() - begun < 0.09
+
+
+async def test_a_file_of_the_future_is_read_when_it_has_stood_still(file: Path) -> None:
+    os.utime(file, (4e9, 4e9))
+    async with following(file) as (_, reloader):
+        assert (await asked(reloader)).problems == ()
+
+
+async def test_a_file_that_never_stands_still_is_refused_and_read_later(file: Path) -> None:
+    async with following(file) as (gateway, reloader):
+        answer = reloader.ask("SIGHUP")
+        number = 0
+        while not answer.done():
+            number += 1
+            file.write_text(KEY + NODE + "#" * number)
+            await pause(0.01)
+        assert [problem.reason for problem in (await answer).problems] == ["unsettled"]
+        assert gateway.gateway.config_refused
+        await eventually(lambda: not gateway.gateway.config_refused, "it is read after all")
+
+
+async def test_a_change_that_goes_on_while_it_is_read_is_not_told_as_a_problem(file: Path, log: Lines) -> None:
+    async with following(file) as (gateway, reloader):
+        # As if it had stood still just before.
+        reloader._watch.look = lambda: True  # type: ignore[method-assign]
+        for number in range(200):
+            file.write_text(KEY + NODE + "#" * number)
+            await pause(0.01)
+        assert not gateway.gateway.config_refused
+        assert [line for line in log() if line["level"] == "error"] == []
+
+
+async def test_a_save_that_failed_does_not_let_everybody_in(file: Path) -> None:
+    async with following(file) as (gateway, reloader):
+        file.write_text("\n")
+        (problem,) = (await asked(reloader)).problems
+        assert problem.reason == "emptied"
+        assert len(gateway.gateway.config.api_keys) == 1
+        file.write_text("# no keys any more\n")
+        assert (await asked(reloader)).problems == ()
+        assert not gateway.gateway.config.api_keys
+
+
+async def test_a_file_that_appears_is_taken_and_one_that_vanishes_is_told(tmp_path: Path, log: Lines) -> None:
     file = tmp_path / "config.toml"
-
-    async def begin(text: str | None, clock: Clock | None = None, environ: dict[str, str] | None = None) -> Followed:
-        if text is not None:
-            file.write_text(text, encoding="utf-8")
-        variables = {"LLMLB_SERVER_PORT": "0"} | (environ or {})
-        loaded = load(file if text is not None else None, variables)
-        bench = await start(loaded.config)
-        reloader = Reloader(bench.gateway, file, loaded, variables, clock or bench.gateway.clock)
-        tasks.append(bench.gateway.background.start("configuration", reloader.run()))
-        return Followed(bench, file, reloader)
-
-    yield begin
-    for task in tasks:
-        task.cancel()
+    async with following(file) as (gateway, reloader):
+        assert (await asked(reloader)).problems == ()
+        file.write_text(NODE)
+        await eventually(lambda: gateway.gateway.config.nodes, "it is taken by itself")
+        file.unlink()
+        await eventually(lambda: gateway.gateway.config_refused, "it is missed")
+        assert len(gateway.gateway.config.nodes) == 1
+        (line,) = [line for line in log() if line["level"] == "error"]
+        assert (line["event"], line["by"]) == ("configuration refused", "file change")
+        file.write_text(NODE)
+        await eventually(lambda: not gateway.gateway.config_refused, "it is back")
+        assert "configuration as before" in [line["event"] for line in log()]
 
 
-def text_of(*nodes: ScriptedNode, before: str = "") -> str:
-    """A file with these nodes, named n1, n2, ...; texts are English."""
-    tables = "".join(f'[[nodes]]\nname = "n{n}"\nurl = "{node.url}"\n' for n, node in enumerate(nodes, 1))
-    return f'[server]\nlocale = "en"\n{before}{tables}'
+async def test_what_has_changed_is_logged_without_values_and_who_asked(file: Path, log: Lines) -> None:
+    async with following(file) as (_, reloader):
+        changed = "[server]\nport = 4\n[queue]\nmax_size = 7\n" + KEY.replace("sk-alice", "sk-other") + NODE
+        file.write_text(changed)
+        came = await asyncio.gather(reloader.ask("SIGHUP"), reloader.ask("command"))
+        assert came[0] == came[1]
+        assert came[0].restart == ("server.port",)
+        (line,) = [line for line in log() if line["event"] == "configuration applied"]
+        assert line["by"] == "SIGHUP, command"
+        assert line["changed"] == ["server.port", "queue.max_size", "api_keys.alice.key"]
+        (line,) = [line for line in log() if line["event"] == "restart needed"]
+        assert line["settings"] == ["server.port"]
 
 
-def events(log: Log, name: str) -> list[dict[str, Any]]:
-    return [line for line in log() if line["event"] == name]
+async def test_the_same_problems_are_told_again_only_to_who_asks(file: Path, log: Lines) -> None:
+    def refusals() -> list[str]:
+        return [line["by"] for line in log() if line["event"] == "configuration refused"]
+
+    async with following(file) as (_, reloader):
+        file.write_text("[queue]\nmax_size = 0\n[nodez]\n" + KEY)
+        await eventually(lambda: len(refusals()) == 2, "each problem is told")
+        await asked(reloader)
+        assert refusals() == ["file change"] * 2 + ["SIGHUP"] * 2
+        os.utime(file)
+        await pause(1.2)
+        assert len(refusals()) == 4
 
 
-async def test_nobody_who_waits_or_streams_is_dropped_or_passed(new_node: NewNode, follow: Follow, log: Log) -> None:
-    node, other = await new_node(), await new_node()
-    gateway = await follow(text_of(node))
-    stream = gateway.bench.open()
-    streamed = await node.received()
-    await streamed.start(chunked=True, first=b"data: 1\n\n")
-    waiting = [await gateway.bench.arrive(headers={"X-Request-Id": f"w{n}"}) for n in range(3)]
-    gateway.write(text_of(node, before="[queue]\nmax_size = 3\ntimeout_secs = 50\n"))
-    came = await gateway.reload()
-    assert came.changed == ("queue.max_size", "queue.timeout_secs")
-    assert (await gateway.bench.post()).status == 429, "three wait, and no more may"
-    assert gateway.bench.gateway.overview().waiting == 3
-    gateway.write(text_of(node, other))
-    assert (await gateway.reload()).changed[-1] == "nodes.n2 added"
-    first = await other.received()
-    assert first.header("x-request-id") == "w0"
-    await streamed.send(b"data: 2\n\n")
-    await streamed.end()
-    reply = await stream
-    assert (await reply.read()) == b"data: 1\n\ndata: 2\n\n"
-    second = await node.received()
-    assert second.header("x-request-id") == "w1"
-    gateway.write(text_of(node))
-    await gateway.reload()
-    await first.reply({"from": "the node that was removed"})
-    await second.reply({})
-    await (await node.received()).reply({})
-    assert [(await task).status for task in waiting] == [200, 200, 200]
-    await eventually(lambda: list(gateway.bench.states) == ["n1"], "the removed node has gone")
-    applied = events(log, "configuration applied")
-    assert [line["by"] for line in applied] == ["test"] * 3
+async def test_a_gateway_that_stops_takes_nothing(file: Path) -> None:
+    async with following(file) as (gateway, reloader):
+        gateway.gateway.draining = True
+        assert (await asked(reloader)).stopping
 
 
-async def test_a_broken_file_changes_nothing_and_each_problem_is_told_once(
-    node: ScriptedNode, follow: Follow, log: Log
-) -> None:
-    gateway = await follow(text_of(node))
-    gateway.write(text_of(node, before='[queue]\nmax_size = 0\nwhen_ful = "x"\n'))
-    await eventually(lambda: gateway.bench.gateway.config_refused, "the file is refused")
-    told = [line["problem"] for line in events(log, "configuration refused")]
-    assert ["max_size = 0" in told[0], "when_full" in told[1], len(told)] == [True, True, 2]
-    assert {line["by"] for line in events(log, "configuration refused")} == {"file change"}
-    assert "llmlb_config_refused 1.0" in (await gateway.bench.get("/metrics")).body.decode()
-    node.auto({"still": "served"})
-    assert (await gateway.bench.post()).status == 200
-    assert len((await gateway.reload()).problems) == 2, "whoever asks is told again"
-    gateway.write(text_of(node))
-    await eventually(lambda: not gateway.bench.gateway.config_refused, "it is mended")
-    assert events(log, "configuration applied") == []
-    assert events(log, "configuration as before")
+async def test_who_asks_a_gateway_that_is_gone_is_not_left_waiting(file: Path) -> None:
+    async with following(file) as (_, reloader):
+        answer = reloader.ask("command")
+        await pause(0)
+    assert answer.cancelled() or answer.done()
 
 
-async def test_a_file_that_vanishes_leaves_what_applies(node: ScriptedNode, follow: Follow) -> None:
-    gateway = await follow(text_of(node))
-    gateway.file.unlink()
-    (problem,) = (await gateway.reload()).problems
-    assert problem.reason == "no_file"
-    assert gateway.bench.states == {"n1": "idle"}
-
-
-async def test_a_file_that_was_not_there_is_taken_when_it_appears(node: ScriptedNode, follow: Follow) -> None:
-    gateway = await follow(None, environ={"LLMLB_QUEUE_MAX_SIZE": "7"})
-    assert await gateway.reload() == Reload()
-    gateway.write(text_of(node, before="[queue]\nmax_size = 50\n"))
-    await eventually(lambda: gateway.bench.states == {"n1": "idle"}, "its node is there")
-    assert gateway.bench.gateway.config.queue.max_size == 7, "the environment wins as ever"
-
-
-async def test_settings_that_need_a_restart_are_named_and_wait(node: ScriptedNode, follow: Follow, log: Log) -> None:
-    gateway = await follow(text_of(node))
-    gateway.write(text_of(node).replace("[server]\n", "[server]\nhost = '::1'\n"))
-    assert (await gateway.reload()).restart == ("server.host",)
-    (line,) = events(log, "restart needed")
-    assert (line["level"], line["settings"]) == ("warning", ["server.host"])
-    assert (await gateway.bench.get("/healthz")).status == 200
-
-
-async def test_a_change_is_taken_when_it_has_stood_still(node: ScriptedNode, follow: Follow) -> None:
-    clock = ManualClock()
-    gateway = await follow(text_of(node), clock)
-    half, whole = text_of(), text_of(node, before="[queue]\nmax_size = 5\n")
-
-    def size() -> int:
-        return gateway.bench.gateway.config.queue.max_size
-
-    async def look() -> None:
-        """Have it look once, and finish what that leads to."""
-        await eventually(lambda: clock.pending, "it waits for its next look")
-        await clock.run_for(0.5)
-        await eventually(lambda: clock.pending, "it has looked")
-
-    for _ in range(4):
-        await look()
-    gateway.write(half)
-    await look()
-    assert gateway.bench.states == {"n1": "idle"}, "what is half written is not taken"
-    gateway.write(whole)
-    await look()
-    assert size() == 100
-    await look()
-    assert size() == 5
-
-
-async def test_asking_all_at_once_is_answered_to_all(node: ScriptedNode, follow: Follow, log: Log) -> None:
-    gateway = await follow(text_of(node))
-    gateway.write(text_of(node, before="[queue]\nmax_size = 5\n"))
-    answers = [gateway.reloader.ask(by) for by in ("SIGHUP", "command", "command")]
-    answers[2].cancel()
-    async with asyncio.timeout(5):
-        assert [(await answer).changed for answer in answers[:2]] == [("queue.max_size",)] * 2
-    assert [line["by"] for line in events(log, "configuration applied")] == ["SIGHUP, command"]
-
-
-async def test_a_log_file_is_opened_anew(node: ScriptedNode, follow: Follow, tmp_path: Path) -> None:
-    """As after its rotation."""
-    gateway = await follow(text_of(node))
-    gateway.write(text_of(node, before='[log]\nfile = "first.log"\nformat = "json"\n'))
-    await gateway.reload()
-    (tmp_path / "first.log").rename(tmp_path / "first.log.1")
-    await gateway.reload()
-    assert "configuration applied" in (tmp_path / "first.log").read_text()
-    gateway.write(text_of(node))
-    await gateway.reload()
-
-
-async def test_no_reload_is_begun_while_it_stops(node: ScriptedNode, follow: Follow) -> None:
-    gateway = await follow(text_of(node))
-    gateway.bench.gateway.draining = True
-    gateway.write(text_of(node, before="[queue]\nmax_size = 5\n"))
-    assert (await gateway.reload()).stopping
-    assert gateway.bench.gateway.config.queue.max_size == 100
-    gateway.bench.gateway.draining = False
-
-
-async def test_the_command_line_sees_nodes_in_full_and_may_have_the_file_read(
-    new_node: NewNode, follow: Follow
-) -> None:
-    node = await new_node("m", "n")
-    gateway = await follow(text_of(node))
-    app: web.Application = control(gateway.bench.gateway, gateway.reloader.ask)
-    async with TestClient(TestServer(app)) as client:
-        seen = await (await client.get("/nodes")).json()
-        assert seen["configured"] is True
-        (view,) = seen["nodes"]
-        assert view.pop("since") >= 0
-        assert view == {
-            "name": "n1",
-            "url": node.url,
-            "state": "idle",
-            "reason": "",
-            "kind": "openai",
-            "models": ["m", "n"],
-            "aliases": {},
-            "loaded": [],
-            "in_service": 0,
-            "failures": 0,
-        }
-        gateway.write("[queue]\nmax_size = 0\n")
-        came = await (await client.post("/reload")).json()
-        assert "max_size = 0" in came["problems"][0]["ja"]
-        assert came["problems"][0].keys() == {"ja", "en"}
-
-
-async def test_no_address_is_told_and_nothing_changed_over_tcp(node: ScriptedNode, follow: Follow) -> None:
-    gateway = await follow(text_of(node))
-    for path in ("/nodes", "/reload", "/api/nodes"):
-        assert (await gateway.bench.get(path)).status == 404
-        assert (await gateway.bench.post(path)).status == 404
-    for path in ("/", "/metrics", "/healthz", "/api/queue/stats"):
-        assert str(node.port) not in (await gateway.bench.get(path)).body.decode()
+async def test_a_log_file_is_opened_anew(file: Path, tmp_path: Path, log: Lines) -> None:
+    async with following(file) as (_, reloader):
+        file.write_text(f'[log]\nfile = "{tmp_path / "a.log"}"\n' + KEY)
+        await asked(reloader)
+        (tmp_path / "a.log").rename(tmp_path / "old.log")
+        await asked(reloader)
+        assert "configuration applied" in (tmp_path / "a.log").read_text()
