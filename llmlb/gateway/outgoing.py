@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from llmlb.nodes.node import Node
+from llmlb.config.model import NodeConfig
 from llmlb.wire.call import Call, with_model
 from llmlb.wire.http1 import header_block, request_bytes
 
@@ -22,13 +22,13 @@ class Outgoing:
         self._call: Call | None = call
         self._common = header_block(headers)
 
-    def pieces(self, node: Node, node_block: bytes) -> tuple[bytes, ...]:
+    def pieces(self, node: NodeConfig, node_block: bytes) -> tuple[bytes, ...]:
         """The bytes to write to this node. Only an alias changes any byte of the body."""
         call = self._call
         assert call is not None, "no retry after the body was let go"
-        model = node.node_model(call.model)
+        model = node.aliases.get(call.model, call.model)
         body = call.body if model == call.model else with_model(call, model)
-        return request_bytes(node.config.address.prefix + call.endpoint.path, node_block, self._common, body)
+        return request_bytes(node.address.prefix + call.endpoint.path, node_block, self._common, body)
 
     def let_go(self) -> None:
         """Forget the body: the reply has begun, so it will not be sent again."""

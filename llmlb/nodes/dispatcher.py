@@ -48,6 +48,8 @@ class Dispatcher:
         self._unsent: Exchange | None = None
         self._heard = False
         """Whether the node has been sent the request it has."""
+        self._granted = node.config
+        """As the node was when it got the request: an alias may go while it is being connected to."""
         self._work = asyncio.Event()
         self._node_block = self._headers()
 
@@ -81,8 +83,7 @@ class Dispatcher:
 
     def wake(self) -> None:
         """The node's health or models have changed: have the task look again."""
-        if not self.node.usable:
-            self._turns.unpull(self)
+        self._turns.unpull(self)  # else who comes before the task runs would pass those who wait for a new model
         self._work.set()
 
     def pull(self) -> None:
@@ -94,6 +95,7 @@ class Dispatcher:
         """Send the granted request: at once on the open line, else as soon as the task has connected."""
         assert self.exchange is None, "a node gets one request at a time"
         self.exchange = exchange
+        self._granted = self.node.config
         self._heard = False
         self.moves += 1
         self.since = self._clock.now()
@@ -168,12 +170,13 @@ class Dispatcher:
             case EndKind.UNREACHABLE | EndKind.BROKEN | EndKind.SILENT:
                 node.failed(request.id, end.reason, gone=True)
             case EndKind.ABORTED:
-                if self._heard and node.config.drain_after_cancel_secs and node.usable:
-                    node.rest("may still be computing for a client that left", node.config.drain_after_cancel_secs)
+                if self._heard:
+                    node.hung_up()
 
     def _send(self, line: Line, exchange: Exchange) -> None:
         self._heard = True
-        line.send(exchange, exchange.request.pieces(self.node, self._node_block))
+        line.idle_secs = self.upstream.idle_timeout_secs
+        line.send(exchange, exchange.request.pieces(self._granted, self._node_block))
 
     def _headers(self) -> bytes:
         headers = [("host", self._address.netloc)]

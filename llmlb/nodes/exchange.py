@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from llmlb.config.model import NodeConfig
 from llmlb.nodes.end import End
-from llmlb.nodes.node import Node
 from llmlb.wire.http1 import ReplyHead
 from llmlb.wire.usage import TokenMeter
 
@@ -20,7 +20,7 @@ class Outgoing(Protocol):
     def id(self) -> str:
         """The request's id, for the node's record of failures."""
 
-    def pieces(self, node: Node, node_block: bytes) -> tuple[bytes, ...]:
+    def pieces(self, node: NodeConfig, node_block: bytes) -> tuple[bytes, ...]:
         """The bytes to write to this node; `node_block` has the headers that belong to it."""
 
 

@@ -44,6 +44,11 @@ class Member:
         return self.dispatcher.exchange is not None
 
     @property
+    def at_work(self) -> bool:
+        """Whether it has a request, or may be computing for one that was hung up on."""
+        return self.busy or self.node.computing
+
+    @property
     def state(self) -> str:
         """One of `STATES`."""
         if self.node.draining:
@@ -89,8 +94,10 @@ class Fleet:
         self._session = session
         self._changed = changed
         self._members: dict[str, Member] = {}
-        self._successors: dict[str, str] = {}
-        """By the id of a node that leaves, the one that waits for it to finish."""
+        self._waits_for: dict[str, set[str]] = {}
+        """By the id of a node that has moved here, those that have to finish first."""
+        self._added = self._gone = 0
+        self._applying = False
 
     def __iter__(self) -> Iterator[Member]:
         return iter(self._members.values())
@@ -103,7 +110,7 @@ class Fleet:
     def add(self, config: NodeConfig) -> Member:
         """Take a node in: its probe starts at once, and requests follow when it has answered."""
         node = Node(config, self._clock, self._node_changed, self._new_id(config.name))
-        dispatcher = Dispatcher(node, self._turns, self._upstream, self._clock, lambda: self._dismiss(node.id))
+        dispatcher = Dispatcher(node, self._turns, self._upstream, self._clock, lambda: self._release(node.id))
         probe = Probe(dispatcher, self._session, self._health, self._clock)
         unasked = sum(m.node.health is Health.PENDING for m in self)
         tasks = (
@@ -120,31 +127,42 @@ class Fleet:
         One that has moved to another address is a new node, which waits until the old one has finished: it may be the
         same machine by another name. Those no longer configured finish what they have.
         """
+        self._applying = True  # nobody is told of what is half done: there may be hope in the other half
+        try:
+            self._apply(configs, upstream, health)
+        finally:
+            self._applying = False
+        self._changed()
+
+    def _apply(self, configs: Sequence[NodeConfig], upstream: Upstream, health: HealthConfig) -> None:
         other_rhythm = health != self._health
         self._upstream, self._health = upstream, health
         for member in self:
             member.dispatcher.upstream, member.probe.health = upstream, health
-            if other_rhythm:
+            if other_rhythm and member.node.health is not Health.PENDING:  # else its first turn would be put off
                 member.probe.schedule()
         present = {member.node.config.base: member for member in self}
         wanted = {config.base for config in configs}
-        for member in [m for m in self if m.node.config.base not in wanted and not m.node.leaving]:
+        left = [m for m in self if m.node.config.base not in wanted and not m.node.leaving]
+        for member in left:
             member.node.leave()
-        finishing = {m.node.name: m.node.id for m in self if m.node.leaving and m.busy}
+        finishing: dict[str, set[str]] = {}
+        for member in self:
+            if member.node.leaving and member.at_work:
+                finishing.setdefault(member.node.name, set()).add(member.node.id)
         for config in configs:
             if (member_here := present.get(config.base)) is not None:
                 self._configure(member_here, config)
             else:
                 member = self.add(config)
-                if (former := finishing.get(config.name)) is not None:
+                if (formers := finishing.get(config.name)) is not None:
                     member.node.blocked = True
-                    self._successors[former] = member.node.id
-        for member in [m for m in self if m.node.leaving and not m.busy]:
-            self._dismiss(member.node.id)
+                    self._waits_for[member.node.id] = formers
+        for member in left:
+            self._release(member.node.id)
         order = {config.base: number for number, config in enumerate(configs)}
         members = sorted(self, key=lambda m: order.get(m.node.config.base, -1))
         self._members = {member.node.id: member for member in members}
-        self._changed()
 
     def configs(self) -> tuple[NodeConfig, ...]:
         """The nodes as they are configured, or were found."""
@@ -201,13 +219,17 @@ class Fleet:
 
     def close(self) -> None:
         """Hang up everywhere."""
-        for member in self:
+        for member in list(self):
             member.dispatcher.close()
 
     # Steps
 
     def _new_id(self, name: str) -> str:
-        return next(id for n in count(1) if (id := name if n == 1 else f"{name} ({n})") not in self._members)
+        """Never one that there was before: requests know by it which nodes have failed them."""
+        self._added += 1
+        if not self._gone and name not in self._members:
+            return name
+        return next(id for n in count(self._added) if (id := f"{name} ({n})") not in self._members)
 
     def _configure(self, member: Member, config: NodeConfig) -> None:
         node, back, news = member.node, member.node.leaving, config != member.node.config
@@ -217,22 +239,40 @@ class Fleet:
             member.dispatcher.configure()
             member.probe.ask_now()
         if back:
-            self._unblock(self._successors.pop(node.id, ""))
+            self._finished(node.id)
 
-    def _dismiss(self, id: str) -> None:
-        """The node has left and has nothing to do any more."""
-        member = self._members.pop(id)
+    def _release(self, id: str) -> None:
+        """The node has nothing of ours any more. If it is leaving it goes, as soon as it cannot be computing still."""
+        member = self._members.get(id)
+        if member is None or not member.node.leaving or member.busy:
+            return
+        if member.at_work:
+            self._clock.call_at(member.node.computes_until, lambda: self._release(id))
+        else:
+            self._dismiss(member)
+
+    def _dismiss(self, member: Member) -> None:
+        del self._members[member.node.id]
+        self._gone += 1
         member.dispatcher.close()
         for task in member.tasks:
             task.cancel()
         _log.info("node removed", node=member.node.name)
-        self._unblock(self._successors.pop(id, ""))
-        self._successors = {former: other for former, other in self._successors.items() if other != id}
-        self._changed()
+        self._waits_for.pop(member.node.id, None)
+        self._finished(member.node.id)
+        self._tell()
 
-    def _unblock(self, id: str) -> None:
-        if (member := self._members.get(id)) is not None:
-            member.node.unblock()
+    def _finished(self, former: str) -> None:
+        """Nobody has to wait for this node any more."""
+        for id, formers in list(self._waits_for.items()):
+            formers.discard(former)
+            if not formers:
+                del self._waits_for[id]
+                self._members[id].node.unblock()
+
+    def _tell(self) -> None:
+        if not self._applying:
+            self._changed()
 
     def _node_changed(self, node: Node) -> None:
         member = self._members.get(node.id)
@@ -240,12 +280,12 @@ class Fleet:
             return  # a timer of a node that is gone
         log = _log.warning if node.health is Health.OFFLINE else _log.info
         log("node", node=node.name, kind=node.kind, state=node.state, reason=node.why, models=len(node.listed))
-        if node.draining or node.blocked:
+        if node.draining or node.blocked or not node.serves:
             self._turns.forget_node(node.id)
-        elif node.serves:
+        else:
             free_at = {Health.ONLINE: self._clock.now(), Health.RESTING: node.rest_until}.get(node.health)
             self._turns.topology(node.id, node.serves, free_at)
         member.dispatcher.wake()
         if node.health is Health.OFFLINE:
             member.probe.schedule()
-        self._changed()
+        self._tell()

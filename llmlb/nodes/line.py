@@ -36,7 +36,8 @@ class Line(asyncio.Protocol):
     def __init__(self, owner: Owner, clock: Clock, idle_secs: float) -> None:
         self._owner = owner
         self._clock = clock
-        self._idle_secs = idle_secs
+        self.idle_secs = idle_secs
+        """How long the node may be silent in mid-reply; another one counts from the next request on."""
         self._transport: asyncio.Transport | None = None
         self._exchange: Exchange | None = None
         self._parser = ReplyParser()
@@ -154,7 +155,7 @@ class Line(asyncio.Protocol):
             return True
         if not self._body_seen:
             self._body_seen = True
-            self._watch(self._idle_secs)
+            self._watch(self.idle_secs)
         return exchange.feed(parser.take_body())
 
     def _refused(self, exchange: Exchange, head: ReplyHead) -> None:
@@ -203,7 +204,7 @@ class Line(asyncio.Protocol):
             return
         if exchange.paused:  # It is the client that is slow.
             self._waiting_since = self._clock.now()
-        limit = self._idle_secs if self._body_seen else exchange.first_byte_secs
+        limit = self.idle_secs if self._body_seen else exchange.first_byte_secs
         if self._clock.now() >= self._waiting_since + limit:
             self._hang_up(End(EndKind.SILENT, f"silent for {limit:g} s"))
         else:

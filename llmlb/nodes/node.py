@@ -65,6 +65,8 @@ class Node:
         self.first_seen: dict[str, float] = {}
         """Every model name it ever served, with the Unix time of the first answer that had it."""
         self.rest_until = 0.0
+        self.computes_until = 0.0
+        """Until when it may be at work on something that was hung up on."""
         self.idle_since = clock.now()
         self._service = RollingMean()
         self._failures: deque[tuple[float, str]] = deque(maxlen=100)
@@ -108,6 +110,11 @@ class Node:
         return self.health is not Health.OFFLINE and not self.draining
 
     @property
+    def computing(self) -> bool:
+        """Whether it may be at work on something that was hung up on."""
+        return self._clock.now() < self.computes_until
+
+    @property
     def pause(self) -> float:
         """Seconds to wait before an offline node is asked again."""
         return self._pause
@@ -136,6 +143,8 @@ class Node:
         self.config, self.leaving = config, False
         if self.serves:
             self.serves = self._names()
+            if not self.listed and names[0]:  # what was written down is not, and it has told nothing yet
+                self.serves = frozenset()
         if names != (config.models, config.aliases):
             self.first_seen = {name: at for name, at in self.first_seen.items() if name in self.serves}
         if before != self.draining:
@@ -231,6 +240,12 @@ class Node:
             asked = min(LONGEST_PAUSE_SECS, FIRST_PAUSE_SECS * 2**self._busy_answers)
             self._busy_answers = min(self._busy_answers + 1, 10)
         self.rest(reason, min(asked, MOST_REST_SECS))
+
+    def hung_up(self) -> None:
+        """We hung up on a request that it had. Some go on computing, and say nothing of it."""
+        if (secs := self.config.drain_after_cancel_secs) and self.health is Health.ONLINE:
+            self.computes_until = self._clock.now() + secs
+            self.rest("may still be computing for a client that left", secs)
 
     def rest(self, reason: str, seconds: float) -> None:
         """Leave it alone for so long."""

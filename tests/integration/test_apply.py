@@ -9,7 +9,10 @@ import attrs
 import pytest
 
 from llmlb.config.model import Config, Fairness, Health, KeyConfig, NodeConfig, Queue, Server, Upstream
+from llmlb.errors import Refusal
+from llmlb.nodes.exchange import Exchange
 from llmlb.scheduler.prices import Cost
+from llmlb.scheduler.ticket import Place, Ticket
 from llmlb.testing import ManualClock, ScriptedNode, eventually
 from tests.integration.bench import Answer, Bench, config
 from tests.integration.conftest import NewNode, Start
@@ -40,6 +43,23 @@ async def order_of(gateway: Bench, node: ScriptedNode, count: int) -> list[str]:
 async def send(gateway: Bench, names: str) -> list[asyncio.Task[Answer]]:
     """Requests named by key and number, one after another."""
     return [await gateway.arrive(key=f"sk-{name[0]}", json={"model": "m", "n": name}) for name in names.split()]
+
+
+class Late:
+    """Somebody who asks for a turn in the very call after a change."""
+
+    def __init__(self, ticket: Ticket) -> None:
+        self.ticket = ticket
+        self.place: Place | None = None
+
+    def placed(self, place: Place) -> None:
+        self.place = place
+
+    def granted(self, node: str) -> None:
+        raise AssertionError(f"passed those who wait, to {node}")
+
+    def refused(self, error: Refusal) -> None:
+        raise AssertionError(f"refused: {error}")
 
 
 # Nodes
@@ -226,6 +246,161 @@ async def test_nodes_found_on_this_machine_stay_until_some_are_configured(node: 
     assert list(gateway.states) == ["found"]
     apply(gateway, nodes=(NodeConfig(name="written", url="http://127.0.0.1:1"),))
     assert list(gateway.states) == ["written"]
+
+
+async def test_one_that_moved_and_was_renamed_is_not_forgotten_when_another_takes_its_name(
+    new_node: NewNode, start: Start
+) -> None:
+    first, second, third = await new_node(), await new_node(), await new_node()
+    gateway = await start(config(first))
+    tasks = await send(gateway, "a1 a2 a3")
+    request = await first.received()
+    apply(gateway, nodes=(NodeConfig(name="n1", url=second.url),))
+    apply(gateway, nodes=(NodeConfig(name="n2", url=second.url), NodeConfig(name="n1", url=third.url)))
+    await eventually(lambda: second.probes and third.probes, "both are asked")
+    await request.reply()
+    await (await second.received()).reply()
+    await (await third.received()).reply()
+    assert [(await task).status for task in tasks] == [200] * 3
+
+
+async def test_who_waits_for_a_node_not_heard_of_yet_may_wait_for_the_one_in_its_place(
+    new_node: NewNode, start: Start
+) -> None:
+    silent, other = await new_node(), await new_node()
+    silent.hang_probes = other.hang_probes = True
+    gateway = await start(config(silent), ready=0)
+    (task,) = await send(gateway, "a1")
+    apply(gateway, nodes=(NodeConfig(name="n2", url=other.url),))
+    other.hang_probes = False
+    apply(gateway, health=Health(interval_secs=0.1))
+    other.auto()
+    assert (await task).status == 200
+
+
+async def test_a_node_by_the_name_of_one_that_failed_and_is_gone_is_another(new_node: NewNode, start: Start) -> None:
+    bad, busy, good = await new_node(), await new_node(), await new_node()
+    gateway = await start(config(bad, busy))
+    tasks = await send(gateway, "a1 a2")
+    failing = await bad.received()
+    await busy.received()
+    await failing.reply(status=500)
+    await gateway.waiting(1)
+    only = nodes_of(gateway)[1:]
+    apply(gateway, nodes=only)
+    apply(gateway, nodes=(*only, NodeConfig(name="n1", url=good.url)))
+    await (await good.received()).reply()
+    assert (await tasks[0]).status == 200
+
+
+async def test_patience_with_a_silent_reply_counts_on_a_kept_connection_too(
+    node: ScriptedNode, start: Start, clock: ManualClock
+) -> None:
+    gateway = await start(config(node), clock)
+    task = await gateway.arrive()
+    await (await node.received()).reply()
+    await task
+    opened = node.opened
+    apply(gateway, upstream=Upstream(idle_timeout_secs=3))
+    opening = gateway.open()
+    request = await node.received()
+    await request.start(headers={"Content-Type": "text/event-stream"})
+    await request.event({"choices": []})
+    response = await opening
+    assert node.opened == opened
+    clock.advance(4)
+    await gateway.state("n1", "offline")
+    response.close()
+
+
+async def test_an_alias_that_goes_while_the_node_is_being_connected_to_still_holds(
+    node: ScriptedNode, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = NodeConfig(name="n1", url=node.url, aliases={"y": "m"})
+    gateway = await start(config(plain))
+    node.auto()
+    (member,) = gateway.gateway.fleet
+    serve = member.dispatcher.serve
+
+    def serve_and_apply(exchange: Exchange) -> None:
+        serve(exchange)
+        apply(gateway, nodes=(attrs.evolve(plain, aliases={}),))
+
+    monkeypatch.setattr(member.dispatcher, "serve", serve_and_apply)
+    assert (await gateway.post(json={"model": "y"})).status == 200
+    assert node.seen[0].json["model"] == "m"
+
+
+async def test_who_comes_in_the_moment_a_node_gets_a_model_passes_nobody_who_waits_for_it(
+    new_node: NewNode, start: Start
+) -> None:
+    first, second = await new_node("m"), await new_node("other")
+    gateway = await start(config(first, second))
+    await send(gateway, "a1 a2")
+    (key,) = gateway.gateway.turns.snapshot().waiting_by_key
+    late = Late(Ticket("late", key, "m", gateway.gateway.clock.now()))
+    apply(gateway, nodes=(nodes_of(gateway)[0], attrs.evolve(nodes_of(gateway)[1], models=("m",))))
+    gateway.gateway.turns.submit(late.ticket, late)
+    assert late.place is not None
+    assert (await second.received()).json["n"] == "a2"
+    gateway.gateway.turns.withdraw(late.ticket)
+
+
+async def test_a_drained_node_that_may_still_compute_rests_before_it_is_used_again(
+    node: ScriptedNode, start: Start, clock: ManualClock
+) -> None:
+    plain = NodeConfig(name="n1", url=node.url, drain_after_cancel_secs=30)
+    gateway = await start(config(plain), clock)
+    task = await gateway.arrive()
+    await node.received()
+    apply(gateway, nodes=(attrs.evolve(plain, drain=True),))
+    task.cancel()
+    await eventually(lambda: gateway.gateway.overview().processing == 0, "it is hung up on")
+    apply(gateway, nodes=(plain,))
+    assert gateway.states == {"n1": "resting"}
+
+
+async def test_a_removed_node_that_may_still_compute_counts_as_busy(
+    new_node: NewNode, start: Start, clock: ManualClock
+) -> None:
+    node, other = await new_node(), await new_node()
+    plain = NodeConfig(name="n1", url=node.url, drain_after_cancel_secs=30)
+    gateway = await start(config(plain), clock)
+    task = await gateway.arrive()
+    await node.received()
+    apply(gateway, nodes=())
+    task.cancel()
+    await eventually(lambda: gateway.gateway.overview().processing == 0, "it is hung up on")
+    assert gateway.states == {"n1": "draining"}
+    apply(gateway, nodes=(attrs.evolve(plain, name="again"),))
+    assert gateway.states == {"again": "resting"}
+    apply(gateway, nodes=(NodeConfig(name="again", url=other.url),))
+    await eventually(lambda: other.probes, "the new address is asked")
+    assert [view.state for view in gateway.gateway.overview().nodes] == ["draining", "pending"]
+    clock.advance(30)
+    await eventually(lambda: gateway.states == {"again": "idle"}, "it has left")
+
+
+async def test_another_rhythm_does_not_put_off_first_probes(
+    new_node: NewNode, start: Start, clock: ManualClock
+) -> None:
+    nodes = [await new_node() for _ in range(24)]
+    gateway = await start(config(nodes[0]), clock)
+    apply(gateway, nodes=config(*nodes).nodes)
+    await eventually(lambda: nodes[1].probes, "the first are asked")
+    assert not nodes[-1].probes
+    apply(gateway, health=Health(interval_secs=300))
+    clock.advance(1)
+    await eventually(lambda: all(node.probes for node in nodes), "all are asked")
+
+
+async def test_a_node_never_heard_of_whose_models_are_no_longer_written_down_may_have_any(start: Start) -> None:
+    plain = NodeConfig(name="n1", url="http://127.0.0.1:1", models=("m",))
+    gateway = await start(config(plain), ready=0)
+    await gateway.state("n1", "offline")
+    assert (await gateway.post()).status == 503
+    apply(gateway, nodes=(attrs.evolve(plain, models=()),))
+    assert (await gateway.post()).status == 503
 
 
 # Keys, queue and fairness

@@ -6,8 +6,6 @@ import pytest
 
 from llmlb.config.model import NodeConfig
 from llmlb.gateway.outgoing import Outgoing
-from llmlb.nodes.node import Node
-from llmlb.testing import ManualClock
 from llmlb.wire.call import read_call
 from llmlb.wire.endpoints import ENDPOINTS
 from llmlb.wire.http1 import header_block
@@ -21,9 +19,8 @@ def outgoing(body: bytes) -> Outgoing:
     )
 
 
-def node(**settings: object) -> Node:
-    config = NodeConfig(name="n", url="http://n:1/prefix/v1", **settings)  # type: ignore[arg-type]
-    return Node(config, ManualClock(), lambda _: None)
+def node(**settings: object) -> NodeConfig:
+    return NodeConfig(name="n", url="http://n:1/prefix/v1", **settings)  # type: ignore[arg-type]
 
 
 def test_it_is_written_with_the_nodes_headers_the_clients_and_the_id() -> None:

@@ -51,7 +51,7 @@ class Turns:
 class Request:
     id = "r"
 
-    def pieces(self, node: Node, node_block: bytes) -> tuple[bytes, ...]:
+    def pieces(self, node: NodeConfig, node_block: bytes) -> tuple[bytes, ...]:
         return request_bytes("/v1/embeddings", node_block, header_block([]), b'{"model":"m"}')
 
 

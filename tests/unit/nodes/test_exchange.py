@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from llmlb.config.model import NodeConfig
 from llmlb.nodes.end import COMPLETE, End, EndKind
 from llmlb.nodes.exchange import HIGH_WATER, Exchange
-from llmlb.nodes.node import Node
 from llmlb.wire.endpoints import ENDPOINTS
 from llmlb.wire.http1 import ReplyHead
 from llmlb.wire.usage import TokenMeter
@@ -13,7 +13,7 @@ from llmlb.wire.usage import TokenMeter
 class Request:
     id = "r"
 
-    def pieces(self, node: Node, node_block: bytes) -> tuple[bytes, ...]:
+    def pieces(self, node: NodeConfig, node_block: bytes) -> tuple[bytes, ...]:
         return ()
 
 

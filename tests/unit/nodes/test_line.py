@@ -7,10 +7,10 @@ from typing import cast
 
 import pytest
 
+from llmlb.config.model import NodeConfig
 from llmlb.nodes.end import End, EndKind
 from llmlb.nodes.exchange import HIGH_WATER, Exchange
 from llmlb.nodes.line import Line
-from llmlb.nodes.node import Node
 from llmlb.testing import ManualClock
 from llmlb.wire.endpoints import ENDPOINTS
 from llmlb.wire.usage import TokenMeter
@@ -51,7 +51,7 @@ class Wire:
 class Request:
     id = "r"
 
-    def pieces(self, node: Node, node_block: bytes) -> tuple[bytes, ...]:
+    def pieces(self, node: NodeConfig, node_block: bytes) -> tuple[bytes, ...]:
         raise AssertionError("the dispatcher's")
 
 
