@@ -17,13 +17,13 @@ REST_SECS = 5.0
 """How long it is left alone, for its share of a processor: probes alone are work."""
 
 
-async def many_nodes(count: int, requests: int) -> Sequence[Line]:
+async def many_nodes(count: int, requests: int, rest_secs: float = REST_SECS) -> Sequence[Line]:
     """So many requests one after another on so many nodes, and then one for each node at once."""
     async with stage(count, max_size=10_000) as on:
         lines = [judged(f"{count:,} nodes online after", on.ready_secs, most=20.0, unit=" s")]
         await on.looking.phase("idle")
         begin, cpu = perf_counter(), on.gateway.cpu_secs
-        await asyncio.sleep(REST_SECS)
+        await asyncio.sleep(rest_secs)
         share = (on.gateway.cpu_secs - cpu) / (perf_counter() - begin)
         await on.looking.phase("-")
         lines.append(judged("processor time while idle, probed and looked at", share, most=0.6, unit=" %", scale=100))

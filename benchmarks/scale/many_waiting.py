@@ -19,12 +19,12 @@ LONG_SECS = 300.0
 """Nothing here takes as long."""
 
 
-async def all_served(count: int) -> Sequence[Line]:
+async def all_served(count: int, rest_secs: float = REST_SECS) -> Sequence[Line]:
     """So many wait; one more is refused; and then all have their turn."""
     async with stage(NODES, max_size=count) as on:
         first, clients, lines = await _fill(on, count)
         await on.looking.phase("waiting")
-        await asyncio.sleep(REST_SECS)
+        await asyncio.sleep(rest_secs)
         await on.looking.phase("-")
         (more,) = await connected(on.gateway.port, {"more": request("more", "k0")})
         more.ask()

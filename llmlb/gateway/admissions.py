@@ -7,7 +7,7 @@ from collections import deque
 
 from llmlb.clock import Clock
 
-TURN_SECS = 0.01
+TURN_SECS = 0.004
 """What admissions may take of one turn of the event loop, as long as there are more to come."""
 
 
