@@ -15,6 +15,7 @@ from llmlb.config.environment import variable_of
 from llmlb.config.model import ENTRIES, TABLES
 from llmlb.config.settings import settings_of
 from llmlb.nodes.discovery import places
+from llmlb.nodes.fleet import STATES
 from llmlb.scheduler.placement import ALIKE, NOISE_SECS
 from llmlb.web.faults import FAULTS
 from llmlb.wire.endpoints import ENDPOINTS
@@ -130,10 +131,7 @@ def test_the_six_numbers_are_those_that_are_told() -> None:
 
 
 def test_every_state_of_a_node_is_documented() -> None:
-    from llmlb.nodes.node import Health
-
-    states = {health.value for health in Health} - {"online"} | {"idle", "busy"}
-    assert {row[0] for row in table(OPERATING, "state")} == states
+    assert {row[0] for row in table(OPERATING, "state")} == set(STATES)
 
 
 def test_figures_in_the_documents_are_those_of_the_code() -> None:
