@@ -1,153 +1,289 @@
-"""`llmlb nodes` without a gateway: what it writes, what it says, its exit codes."""
+"""`llmlb nodes` without a gateway, and what it says of one that cannot be asked."""
 
 from __future__ import annotations
 
+import http.server
 import io
 import json
-from collections.abc import Callable
+import socketserver
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, NoReturn
 
+import attrs
 import pytest
 
 from llmlb.cli import main
 from llmlb.cli.nodes_list import since
+from llmlb.config.edit_file import ChangedMeanwhile, edit_file
 
-URL = "http://192.0.2.1:1"
-LATER = "No gateway is running with this file; it takes effect when one starts.\n"
 
-Ran = tuple[int, str, str]
-Run = Callable[..., Ran]
+@attrs.frozen
+class Said:
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Said]
 
 
 @pytest.fixture
-def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run `llmlb nodes` in a directory of its own: exit code, standard output, standard error."""
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the command in a directory of its own."""
     monkeypatch.chdir(tmp_path)
+    for name in ("LC_ALL", "LC_MESSAGES", "LANGUAGE"):
+        monkeypatch.delenv(name, raising=False)
 
-    def to_its_end(*arguments: str, language: str = "C") -> Ran:
-        monkeypatch.setenv("LC_ALL", language)
-        code = main(["nodes", *arguments])
-        said = capsys.readouterr()
-        return code, said.out, said.err
+    def one(*arguments: str, lang: str = "C.UTF-8", given: str = "") -> Said:
+        monkeypatch.setenv("LANG", lang)
+        monkeypatch.setattr("sys.stdin", io.StringIO(given))
+        try:
+            code = main(["nodes", *arguments])
+        except SystemExit as end:
+            code = int(str(end.code))
+        return Said(code, *capsys.readouterr())
 
-    return to_its_end
+    return one
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """The file they edit unless told otherwise: not there yet."""
-    return tmp_path / "config.toml"
+    path = tmp_path / "config.toml"
+    path.write_text('[[nodes]]\nname = "gpu-1"\nurl = "http://a:1"\n')
+    return path
 
 
-def test_the_first_node_makes_the_file(run: Run, file: Path) -> None:
-    file.with_name("key").write_text("sk-node\n")
-    options = ("--name", "g", "--model", "a", "--model", "b", "--alias", "gpt=a", "--api-key-file", "key")
-    assert run("add", URL, *options) == (0, f"Made config.toml, with g ({URL}).\n{LATER}", "")
-    assert file.read_text() == (
-        f'[[nodes]]\nname = "g"\nurl = "{URL}"\nmodels = ["a", "b"]\naliases = {{ gpt = "a" }}\napi_key = "sk-node"\n'
-    )
+@contextmanager
+def answering(tmp_path: Path, **answers: Any) -> Iterator[list[str]]:
+    """Something on the socket of `config.toml` that gives these answers; what it was asked."""
+    asked: list[str] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            asked.append(f"{self.command} {self.path}")
+            content = answers.get(self.path.strip("/"))
+            if content is None:
+                self.send_error(500)
+            elif content == "":
+                return
+            else:
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(json.dumps(content).encode())
+
+        do_GET = do_POST = answer  # noqa: N815 - their names are the library's
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+        def address_string(self) -> str:
+            return ""
+
+    (tmp_path / "config.toml.sock").unlink(missing_ok=True)
+    with socketserver.UnixStreamServer(str(tmp_path / "config.toml.sock"), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield asked
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+CAME = {"stopping": False, "problems": [], "changed": [], "restart": []}
+
+
+def node(name: str, url: str, **more: Any) -> dict[str, Any]:
+    usual = {"state": "idle", "since": 65.0, "kind": "ollama", "models": ["m"], "reason": ""}
+    return {"name": name, "url": url, **usual, **more}
+
+
+def seen(*nodes: dict[str, Any], configured: bool = True, refused: bool = False) -> dict[str, Any]:
+    return {"configured": configured, "config_refused": refused, "nodes": list(nodes)}
+
+
+# Without a gateway
+
+
+def test_the_file_is_made_for_the_next_gateway(run: Run, tmp_path: Path) -> None:
+    key = "sk-node-0123456789"
+    said = run("add", "http://a:1", "--api-key-file", "-", given=f"{key}\n")
+    assert (said.code, said.err) == (0, "")
+    assert "No gateway is running" in said.out
+    assert key not in said.out
+    file = tmp_path / "config.toml"
+    assert f'api_key = "{key}"' in file.read_text()
     assert file.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_key_may_come_on_standard_input(run: Run, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO("sk-typed\n"))
-    assert run("add", URL, "--api-key-file", "-")[0] == 0
-    assert 'api_key = "sk-typed"' in file.read_text()
+def test_a_node_is_drained_resumed_and_removed(run: Run, file: Path) -> None:
+    before = file.read_text()
+    assert "is not drained" in run("resume", "gpu-1").out
+    assert run("drain", "gpu-1").code == 0
+    assert "drain = true" in file.read_text()
+    assert "drained already" in run("drain", "http://a:1/v1").out
+    assert run("resume", "a:1", "--config", str(file)).code == 1, "its name is gpu-1"
+    assert run("resume", "gpu-1").code == 0
+    assert file.read_text() == before
+    assert "No node is configured any more" in run("remove", "http://A:1").out
+    assert file.read_text() == ""
 
 
-def test_a_certificate_is_found_from_where_the_file_is(run: Run, tmp_path: Path) -> None:
-    certificates = Path(__file__).parents[2] / "integration" / "tls"
-    ca_file = next(path for path in sorted(certificates.iterdir()) if b"BEGIN CERTIFICATE" in path.read_bytes())
-    (tmp_path / "ca.pem").write_bytes(ca_file.read_bytes())
-    (tmp_path / "etc").mkdir()
-    assert run("add", "https://h:1", "--ca-file", "ca.pem", "--config", "etc/llmlb.toml")[0] == 0
-    assert f'ca_file = "{tmp_path / "ca.pem"}"' in (tmp_path / "etc" / "llmlb.toml").read_text()
-    assert run("add", "https://h:1", "--ca-file", "ca.pem")[0] == 0
-    assert 'ca_file = "ca.pem"' in (tmp_path / "config.toml").read_text()
+def test_the_list_shows_the_file_and_says_that_nobody_runs(run: Run, file: Path) -> None:
+    said = run("list")
+    assert said.code == 1
+    assert "no gateway is running" in said.err
+    assert "http://a:1" in said.out
+    said = run("list", "--json")
+    assert (said.code, json.loads(said.out)["running"]) == (1, False)
+    file.unlink()
+    assert run("list").out == ""
 
 
-def test_without_a_gateway_the_file_is_shown(run: Run, file: Path) -> None:
-    assert run("list") == (1, "", "llmlb: no gateway is running with this file.\n")
-    file.write_text(f'[[nodes]]\nurl = "{URL}"\nname = "g"\nmodels = ["a", "b"]\napi_key = "sk-node"\ndrain = true\n')
-    code, out, err = run("list", language="ja_JP.UTF-8")
-    assert (code, err) == (1, "llmlb: このファイルで動作中のゲートウェイはありません。\n")
-    assert out.splitlines()[-1].split() == ["g", "draining", "a,", "b", URL]
-    code, out, _ = run("list", "--json")
-    nodes = [{"name": "g", "url": URL, "models": ["a", "b"], "drain": True}]
-    assert (code, json.loads(out)) == (1, {"running": False, "nodes": nodes})
+def test_a_list_of_a_wrong_file_tells_what_is_wrong(run: Run, file: Path) -> None:
+    file.write_text("x = 1\n")
+    said = run("list")
+    assert said.code == 2
+    assert "Nothing was changed" not in said.err
 
 
-def test_a_node_is_drained_and_resumed_by_name_or_url(run: Run, file: Path) -> None:
-    text = f'[[nodes]]\nurl = "{URL}/v1" # here\n'
+def test_an_unknown_node_is_told_with_those_near(run: Run, file: Path) -> None:
+    said = run("drain", "gpu-2")
+    assert said.code == 1
+    assert "did you mean gpu-1?" in said.err
+    assert 'there is no node "zzz"' in run("drain", "zzz").err
+    file.write_text("")
+    assert run("drain", "x").code == 1
+
+
+@pytest.mark.parametrize("text", ["nodes = 3\n", "nodes = [3]\n", '[[nodes]]\nurl = "::"\n'])
+def test_a_file_that_is_wrong_is_left_alone(run: Run, file: Path, text: str) -> None:
     file.write_text(text)
-    assert run("resume", URL)[:2] == (0, "192.0.2.1:1 is not drained.\n")
-    assert run("drain", URL)[:2] == (
-        0, f"192.0.2.1:1 gets no new requests. What it has in service is finished.\n{LATER}"
-    )  # fmt: skip
-    assert file.read_text() == text + "drain = true\n"
-    assert run("drain", "192.0.2.1:1", language="ja") == (0, "192.0.2.1:1 はすでに drain されています。\n", "")
-    assert run("resume", "192.0.2.1:1")[0] == 0
+    said = run("drain", "gpu-1")
+    assert said.code in {1, 2}
     assert file.read_text() == text
 
 
-def test_the_last_node_removed_means_that_nodes_are_looked_for(run: Run, file: Path) -> None:
-    file.write_text(f'[queue]\n\n[[nodes]]\nurl = "{URL}"\n')
-    code, out, _ = run("remove", URL)
-    assert code == 0
-    assert "looks for servers on this machine" in out
-    assert file.read_text() == "[queue]\n"
+def test_a_form_that_only_its_author_can_change_is_left_alone(run: Run, file: Path) -> None:
+    file.write_text('nodes = [{ url = "http://a:1" }]\n')
+    monkey = pytest.MonkeyPatch()
+    with monkey.context() as patch:
+        patch.setattr("llmlb.config.edit.written", lambda _: "?")
+        said = run("drain", "a:1")
+    assert (said.code, "only you can edit" in said.err) == (1, True)
 
 
-def test_a_node_that_is_not_there_is_told_with_those_that_are(run: Run, file: Path) -> None:
-    file.write_text(f'[[nodes]]\nname = "gpu-1"\nurl = "{URL}"\n')
-    assert run("drain", "gpu1") == (
-        1, "", 'llmlb: there is no node "gpu1" in config.toml; did you mean gpu-1?\nNodes: gpu-1\n'
-    )  # fmt: skip
-    code, _, err = run("remove", "x\n", language="ja")
-    assert (code, err) == (1, 'llmlb: "x\\n" というノードは config.toml にありません。\nノード: gpu-1\n')
+def test_a_file_that_changed_meanwhile_or_cannot_be_written_is_told(
+    run: Run, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> NoReturn:
+        raise ChangedMeanwhile
+
+    monkeypatch.setattr("llmlb.cli.nodes.edit_file", fails)
+    said = run("add", "http://b")
+    assert (said.code, "please try again" in said.err) == (1, True)
+    monkeypatch.setattr("llmlb.cli.nodes.edit_file", edit_file)
+    said = run("add", "http://b", "--config", str(file.parent / "missing" / "config.toml"))
+    assert (said.code, "cannot be written" in said.err) == (1, True)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code"),
     [
-        (("add", URL + "/v1"), 2, "the same node as"),
-        (("add", "ftp://h"), 2, "must be an http or https URL"),
-        (("add", "http://localhost:8080"), 2, "the gateway's own address"),
-        (("add", "http://h", "--name", ""), 2, "must be a name"),
-        (("add", "http://h", "--alias", "x"), 2, '--alias "x": must be ALIAS=MODEL'),
-        (("add", "http://h", "--api-key-file", "none"), 1, "the file none with the API key cannot be read"),
-        (("add", "http://h", "--api-key-file", "/dev/null"), 1, "is empty"),
-        (("add", "http://h", "--api-key-file", "/bin/sh"), 1, "not UTF-8"),
-        (("add", "http://h", "--config", "no/such/config.toml"), 1, "cannot be written"),
+        ([], 2),
+        (["add"], 2),
+        (["add", "http://b", "--alias", "x"], 2),
+        (["add", "http://b", "--alias", "x=y", "--model", "z"], 2),
+        (["add", "ftp://b"], 2),
+        (["add", "http://localhost:8080"], 2),
+        (["add", "http://b", "--api-key-file", "missing"], 1),
+        (["add", "http://b", "--api-key-file", "-"], 1),
+        (["add", "http://b", "--api-key-file", "latin"], 1),
     ],
 )
-def test_what_is_wrong_is_said_and_nothing_is_written(
-    run: Run, file: Path, arguments: tuple[str, ...], code: int, said: str
-) -> None:
-    file.write_text(f'[[nodes]]\nurl = "{URL}"\n')
-    came, out, err = run(*arguments)
-    assert (came, out) == (code, "")
-    assert said in err
-    assert "Traceback" not in err
-    assert file.read_text() == f'[[nodes]]\nurl = "{URL}"\n'
+def test_what_is_wrong_changes_nothing(run: Run, file: Path, arguments: list[str], code: int) -> None:
+    (file.parent / "latin").write_bytes(b"\xff")
+    before = file.read_text()
+    said = run(*arguments)
+    assert (said.code, bool(said.err)) == (code, True)
+    assert file.read_text() == before
 
 
-def test_a_file_in_a_form_that_only_its_author_can_edit_is_left_alone(run: Run, file: Path) -> None:
-    text = f'nodes = [\n{{url="{URL}"}}\n,{{url="http://h"}}\n]\n'
-    file.write_text(text)
-    code, _, err = run("remove", URL)
-    assert code == 1
-    assert "only you can edit" in err
-    assert file.read_text() == text
+@pytest.mark.parametrize("lang", ["C.UTF-8", "ja_JP.UTF-8"])
+def test_it_speaks_the_language_of_the_terminal(run: Run, tmp_path: Path, lang: str) -> None:
+    ours = lang == "C.UTF-8"
+    words = "own address" if ours else "自身のアドレス"
+    assert words in run("add", "http://localhost:8080", lang=lang).err
+    assert not (tmp_path / "config.toml").exists()
+    words = "No gateway is running" if ours else "動作中のゲートウェイはありません"
+    assert words in run("add", "http://a:1", lang=lang).out
+    assert ("options" if ours else "オプション") in run("add", "--help", lang=lang).out
 
 
-@pytest.mark.parametrize("action", [(), ("fly",), ("add",), ("drain",)])
-def test_wrong_usage_is_exit_2(run: Run, action: tuple[str, ...]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        run(*action)
-    assert ended.value.code == 2
+def test_a_certificate_is_found_from_the_directory_of_the_file(run: Run, file: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "etc"
+    folder.mkdir()
+    said = run("add", "https://b", "--ca-file", "ca.pem", "--config", str(folder / "config.toml"))
+    assert (said.code, f"{tmp_path}/ca.pem" in said.err) == (2, True)
+    assert f"{tmp_path}/ca.pem" not in run("add", "https://b", "--ca-file", "ca.pem").err
+
+
+# With one
+
+
+def test_what_the_gateway_says_is_said(run: Run, file: Path, tmp_path: Path) -> None:
+    with answering(tmp_path, nodes=seen(), reload={**CAME, "restart": ["server.port"]}) as asked:
+        said = run("add", "http://b")
+    assert asked == ["GET /nodes", "POST /reload"]
+    assert "has applied it" in said.out
+    assert "server.port" in said.out
+    with answering(tmp_path, nodes=seen(), reload={**CAME, "stopping": True}):
+        assert "is stopping" in run("drain", "b:80").out
+    with answering(tmp_path, nodes=seen(), reload={**CAME, "problems": [{"en": "bad thing", "ja": "x"}]}):
+        said = run("resume", "b:80")
+    assert (said.code, "bad thing" in said.err) == (1, True)
+
+
+def test_what_was_found_without_being_configured_is_written_down(run: Run, tmp_path: Path) -> None:
+    found = seen(node("ollama", "http://127.0.0.1:11434"), node("vllm", "http://127.0.0.1:8000"), configured=False)
+    with answering(tmp_path, nodes=found, reload=CAME):
+        said = run("add", "http://127.0.0.1:8000", "--name", "mine")
+    assert "Also wrote down" in said.out
+    text = (tmp_path / "config.toml").read_text()
+    assert [line for line in text.splitlines() if line.startswith("name")] == ['name = "ollama"', 'name = "mine"']
+
+
+def test_a_gateway_that_cannot_be_asked_notices_by_itself(run: Run, file: Path, tmp_path: Path) -> None:
+    with answering(tmp_path):
+        said = run("add", "http://b")
+        assert (said.code, "notices the change by itself" in said.out) == (0, True)
+        said = run("list")
+        assert (said.code, "cannot be asked (HTTP 500)" in said.err) == (1, True)
+    with answering(tmp_path, nodes=""):
+        assert "no gateway is running" in run("list").err
+    (tmp_path / "config.toml.sock").unlink()
+    (tmp_path / "config.toml.sock").symlink_to("config.toml.sock")
+    assert "cannot be asked" in run("list").err
+
+
+def test_the_list_is_what_the_gateway_sees(run: Run, file: Path, tmp_path: Path) -> None:
+    long = node("n" * 60, "http://" + "h" * 60, reason="why", since=90000.0)
+    with answering(tmp_path, nodes=seen(node("a", "http://a:1"), long, refused=True)):
+        said = run("list")
+        plain = json.loads(run("list", "--json").out)
+    assert said.code == 0
+    assert "1 min" in said.out
+    assert "1 d" in said.out
+    assert "n" * 60 not in said.out
+    assert "http://" + "h" * 60 in said.out
+    assert "former configuration still applies" in said.err
+    assert plain["running"] is True
+    with answering(tmp_path, nodes=seen()):
+        assert "There are no nodes" in run("list").out
 
 
 def test_how_long_is_told_in_the_largest_unit() -> None:
-    assert [since(seconds, "en") for seconds in (0.4, 59, 61, 7300, 200_000)] == ["0 s", "59 s", "1 min", "2 h", "2 d"]
-    assert since(7300, "ja") == "2時間"
+    assert [since(n, "en") for n in (0.5, 59.9, 3600, 86400 * 3)] == ["0 s", "59 s", "1 h", "3 d"]
