@@ -26,8 +26,8 @@ def test_every_text_is_there_in_both_languages_with_the_same_places(key: str) ->
 
 
 def test_every_text_is_used() -> None:
-    package = Path(report.__file__).parent
-    code = "".join(path.read_text(encoding="utf-8") for path in package.glob("*.py") if path.name != "texts.py")
+    package = Path(report.__file__).parents[1]
+    code = "".join(path.read_text(encoding="utf-8") for path in package.rglob("*.py") if path.name != "texts.py")
     assert [key for key in TEXTS if f'"{key.removesuffix("_near")}"' not in code] == []
 
 
