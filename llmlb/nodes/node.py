@@ -17,6 +17,8 @@ LONGEST_PAUSE_SECS = 15.0
 MOST_REST_SECS = 60.0
 RECENT_SECS = 300.0
 """Failures older than this no longer count against a node."""
+MOST_FORGIVEN = 3
+"""Requests in a row whose failure is put down to them because another node failed them, too: both may be unwell."""
 MOST_SEEN = 10_000
 """Model names remembered of one node: one that makes up new names must not fill the memory."""
 
@@ -72,7 +74,7 @@ class Node:
         self._failures: deque[tuple[float, str]] = deque(maxlen=100)
         self._pause = 0.0
         self._busy_answers = 0
-        self._failed_in_a_row = 0
+        self._failed_in_a_row = self._forgiven_in_a_row = 0
         self._rests_for_failing = False
 
     @property
@@ -198,7 +200,7 @@ class Node:
         """It completed a reply."""
         self._service.add(seconds)
         self._pause = 0.0
-        self._busy_answers = self._failed_in_a_row = 0
+        self._busy_answers = self._failed_in_a_row = self._forgiven_in_a_row = 0
 
     def failed(self, request: str, reason: str, *, gone: bool) -> None:
         """An exchange failed. `gone`: the connection is, too, so the node counts as offline until it answers.
@@ -217,11 +219,15 @@ class Node:
             self._rests_for_failing = True
 
     def forgive(self, request: str) -> None:
-        """The request failed elsewhere too: it was the request's fault, so ask the node again at once."""
+        """The request failed elsewhere too: it was the request's fault, so ask the node again at once.
+
+        Not for ever: where several nodes are unwell every request fails on more than one of them.
+        """
         kept = [(at, who) for at, who in self._failures if who != request]
         forgiven = len(self._failures) - len(kept)
-        if not forgiven:
+        if not forgiven or self._forgiven_in_a_row >= MOST_FORGIVEN:
             return
+        self._forgiven_in_a_row += 1
         self._failures = deque(kept, maxlen=self._failures.maxlen)
         self._failed_in_a_row = max(0, self._failed_in_a_row - forgiven)
         self._pause = 0.0

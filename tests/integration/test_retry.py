@@ -390,3 +390,15 @@ async def test_unasked_bytes_on_an_idle_connection_are_not_taken_for_a_reply(nod
     task = await gateway.arrive()
     await (await node.received()).reply(b"RIGHT")
     assert (await task).body == b"RIGHT"
+
+
+async def test_several_nodes_that_fail_everything_do_not_eat_the_queue(new_node: NewNode, start: Start) -> None:
+    *bad, good = [await new_node() for _ in range(4)]
+    for node in bad:
+        node.auto({"error": "no memory"}, status=500)
+    gateway = await start(config(*bad, good))
+    tasks = [await gateway.arrive(key=f"sk-{n % 3}") for n in range(40)]
+    good.auto()
+    statuses = [(await task).status for task in tasks]
+    assert statuses.count(200) >= 30
+    assert "resting" in gateway.states.values()

@@ -84,3 +84,17 @@ def test_forgiving_does_not_end_a_rest_for_another_reason() -> None:
     node.busy("HTTP 429", 30.0)
     node.forgive("1")
     assert not node.usable
+
+
+def test_a_node_that_fails_all_it_gets_is_not_forgiven_for_ever() -> None:
+    """Where several nodes are unwell every request fails on more than one of them."""
+    node = online(ManualClock())
+    for number in range(5):
+        node.failed(str(number), "HTTP 500", gone=False)
+        node.forgive(str(number))
+    assert node.state == "resting"
+    node.served(1.0)
+    for number in range(5, 8):
+        node.failed(str(number), "HTTP 500", gone=False)
+        node.forgive(str(number))
+    assert node.candidate("m").failures == 2
