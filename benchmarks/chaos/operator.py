@@ -78,6 +78,8 @@ class Operator:
         """Put the configuration, or `text` in its place, into the file."""
         file = self._gateway.config
         self.written_at = time.time()
+        if not rename:  # on a slow machine it may be seen while it is empty, which is told of, too
+            self.broken_at = self.written_at
         target = file.with_suffix(".new") if rename else file
         target.write_text(self._configuration.text if text is None else text, encoding="utf-8")
         if rename:
