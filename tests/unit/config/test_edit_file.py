@@ -1,7 +1,8 @@
-"""A configuration file is changed as a whole or not at all, and never over what somebody else wrote."""
+"""A file changed on disk: whole or not at all, as its owner left it."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 import threading
@@ -12,14 +13,9 @@ import pytest
 
 from llmlb.config.edit import CannotEdit, Draft
 from llmlb.config.edit_file import ChangedMeanwhile, edit_file
-from llmlb.config.follow import stamp
 from llmlb.config.problems import ConfigError
 
-TEXT = '# mine\n[[nodes]]\nurl = "http://a"  # first\n'
-
-
-def adding(name: str) -> Callable[[Draft], Draft]:
-    return lambda draft: draft.add("nodes", {"url": f"http://{name}"})
+TEXT = '[[nodes]]\nurl = "http://a:1"\n'
 
 
 @pytest.fixture
@@ -29,53 +25,101 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_file_is_changed_and_nothing_else_is_left_beside_it(file: Path) -> None:
-    edited = edit_file(file, {}, adding("b"))
-    assert (edited.created, edited.changed) == (False, True)
-    assert [node.name for node in edited.loaded.config.nodes] == ["a:80", "b:80"]
-    assert file.read_text().startswith(TEXT)
-    assert [one.name for one in file.parent.iterdir()] == ["config.toml"]
+def adding(url: str) -> Callable[[Draft], Draft]:
+    return lambda draft: draft.add("nodes", {"url": url})
+
+
+def leftovers(file: Path) -> list[str]:
+    return sorted(entry.name for entry in file.parent.iterdir() if entry != file)
 
 
 def test_a_file_that_is_not_there_is_made_for_its_owner_only(tmp_path: Path) -> None:
-    file = tmp_path / "config.toml"
-    assert edit_file(file, {}, adding("b")).created
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    edited = edit_file(tmp_path / "new.toml", {}, adding("http://b:1"))
+    assert (edited.created, edited.changed) == (True, True)
+    assert stat.S_IMODE((tmp_path / "new.toml").stat().st_mode) == 0o600
+    assert (tmp_path / "new.toml").read_text() == '[[nodes]]\nurl = "http://b:1"\n'
 
 
-@pytest.mark.parametrize("mode", [0o640, 0o600, 0o444])
-def test_its_mode_stays(file: Path, mode: int) -> None:
-    file.chmod(mode)
-    edit_file(file, {}, adding("b"))
-    assert stat.S_IMODE(file.stat().st_mode) == mode
-
-
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a file away")
-def test_its_owner_stays(file: Path) -> None:
-    os.chown(file, 1234, 2345)
-    edit_file(file, {}, adding("b"))
-    assert (file.stat().st_uid, file.stat().st_gid) == (1234, 2345)
-
-
-def test_a_link_stays_a_link(file: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "elsewhere"
-    folder.mkdir()
-    link = folder / "config.toml"
-    link.symlink_to(file)
-    edit_file(link, {}, adding("b"))
+def test_the_mode_and_a_link_stay(file: Path, tmp_path: Path) -> None:
+    file.chmod(0o640)
+    (tmp_path / "deep").mkdir()
+    link = tmp_path / "deep" / "link.toml"
+    link.symlink_to("../config.toml")
+    edited = edit_file(link, {}, adding("http://b:1"))
+    assert [node.name for node in edited.loaded.config.nodes] == ["a:1", "b:1"]
     assert link.is_symlink()
-    assert "http://b" in file.read_text()
+    assert (stat.S_IMODE(file.stat().st_mode), file.read_text().count("[[nodes]]")) == (0o640, 2)
+    assert leftovers(file) == ["deep"]
 
 
-def test_what_somebody_else_wrote_meanwhile_stays(file: Path) -> None:
-    def change(draft: Draft) -> Draft:
-        file.write_text(TEXT + "# by hand\n")
-        return adding("b")(draft)
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_the_owner_stays(file: Path) -> None:
+    os.chown(file, 12345, 23456)
+    edit_file(file, {}, adding("http://b:1"))
+    assert (file.stat().st_uid, file.stat().st_gid) == (12345, 23456)
+
+
+def test_a_byte_order_mark_stays(file: Path) -> None:
+    file.write_text("\ufeff" + TEXT)
+    edit_file(file, {}, adding("http://b:1"))
+    assert file.read_bytes().startswith(b"\xef\xbb\xbf[[nodes]]")
+    assert file.read_text().count("\ufeff") == 1
+
+
+def test_what_would_be_refused_is_not_written(file: Path) -> None:
+    with pytest.raises(ConfigError, match="the same node"):
+        edit_file(file, {}, adding("http://a:1/v1"))
+    assert (file.read_text(), leftovers(file)) == (TEXT, [])
+
+
+def test_what_is_wrong_already_is_told(file: Path) -> None:
+    def cannot(_: Draft) -> Draft:
+        raise CannotEdit
+
+    file.write_text("[queue]\nmax_size = 0\n")
+    with pytest.raises(ConfigError, match="max_size"):
+        edit_file(file, {}, cannot)
+    file.write_text("[queue]\n")
+    with pytest.raises(CannotEdit):
+        edit_file(file, {}, cannot)
+    file.write_bytes(b"# \xff\n")
+    with pytest.raises(ConfigError, match="UTF-8"):
+        edit_file(file, {}, adding("http://b:1"))
+
+
+def test_nothing_is_written_where_nothing_changes(file: Path) -> None:
+    before = file.stat()
+    assert not edit_file(file, {}, lambda draft: draft).changed
+    assert file.stat().st_ino == before.st_ino
+
+
+def test_what_somebody_else_wrote_meanwhile_is_not_overwritten(file: Path) -> None:
+    def slowly(draft: Draft) -> Draft:
+        file.write_text(TEXT + "# more\n")
+        return draft.add("nodes", {"url": "http://b:1"})
 
     with pytest.raises(ChangedMeanwhile):
-        edit_file(file, {}, change)
-    assert file.read_text() == TEXT + "# by hand\n"
-    assert len(list(file.parent.iterdir())) == 1
+        edit_file(file, {}, slowly)
+    assert (file.read_text(), leftovers(file)) == (TEXT + "# more\n", [])
+
+
+def test_of_two_commands_one_waits_for_the_other(file: Path) -> None:
+    directory = os.open(file.parent, os.O_RDONLY)
+    fcntl.flock(directory, fcntl.LOCK_EX)
+    other = threading.Thread(target=edit_file, args=(file, {}, adding("http://c:1")))
+    other.start()
+    file.write_text(TEXT.replace("a:1", "b:1"))
+    os.close(directory)
+    other.join(5)
+    assert [line for line in file.read_text().splitlines() if "url" in line] == [
+        'url = "http://b:1"',
+        'url = "http://c:1"',
+    ]
+
+
+def test_a_directory_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No such file"):
+        edit_file(tmp_path / "none" / "config.toml", {}, adding("http://b:1"))
 
 
 def test_a_file_that_came_meanwhile_stays(tmp_path: Path) -> None:
@@ -83,7 +127,7 @@ def test_a_file_that_came_meanwhile_stays(tmp_path: Path) -> None:
 
     def change(draft: Draft) -> Draft:
         file.write_text(TEXT)
-        return adding("b")(draft)
+        return adding("http://b:1")(draft)
 
     with pytest.raises(ChangedMeanwhile):
         edit_file(file, {}, change)
@@ -99,7 +143,7 @@ def test_of_two_commands_at_once_neither_is_lost(file: Path) -> None:
                 inside.wait()  # both would be here at once if they did not keep each other out
             except threading.BrokenBarrierError:
                 inside.reset()
-            return adding(name)(draft)
+            return adding(f"http://{name}:1")(draft)
 
         return slowly
 
@@ -113,49 +157,14 @@ def test_of_two_commands_at_once_neither_is_lost(file: Path) -> None:
     assert "http://c" in text
 
 
-def test_nothing_is_written_that_would_be_refused(file: Path) -> None:
-    with pytest.raises(ConfigError) as caught:
-        edit_file(file, {}, adding("a"))
-    assert [problem.reason for problem in caught.value.problems] == ["same_url"]
-    assert file.read_text() == TEXT
-
-
-def test_what_is_wrong_already_is_told_rather_than_that_it_cannot_be_edited(file: Path) -> None:
-    file.write_text("nodes = 3\n")
-    with pytest.raises(ConfigError):
-        edit_file(file, {}, adding("b"))
-    file.write_text(TEXT)
-
-    def cannot(_: Draft) -> Draft:
-        raise CannotEdit
-
-    with pytest.raises(CannotEdit):
-        edit_file(file, {}, cannot)
-
-
 @pytest.mark.parametrize("raw", [b"\xff", b"nodes = ["])
 def test_what_is_no_toml_is_told(file: Path, raw: bytes) -> None:
     file.write_bytes(raw)
     with pytest.raises(ConfigError):
-        edit_file(file, {}, adding("b"))
+        edit_file(file, {}, adding("http://b:1"))
     assert file.read_bytes() == raw
 
 
 def test_a_directory_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError):
-        edit_file(tmp_path, {}, adding("b"))
-
-
-def test_a_byte_order_mark_and_line_ends_stay(file: Path) -> None:
-    raw = b"\xef\xbb\xbf" + TEXT.replace("\n", "\r\n").encode()
-    file.write_bytes(raw)
-    edit_file(file, {}, adding("b"))
-    after = file.read_bytes()
-    assert after.startswith(raw)
-    assert after.count(b"\n") == after.count(b"\r\n")
-
-
-def test_what_changes_nothing_writes_nothing(file: Path) -> None:
-    before = stamp(file)
-    assert not edit_file(file, {}, lambda draft: draft).changed
-    assert stamp(file) == before
+        edit_file(tmp_path, {}, adding("http://b:1"))
