@@ -6,6 +6,7 @@ may be told. It is driven from outside, one plain call per event, with the time 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from math import inf
 
@@ -182,7 +183,11 @@ class FairScheduler:
 
     def snapshot(self) -> Snapshot:
         """The queue at this moment."""
-        by_key = {key: flow.waiting for key, flow in self._order.flows.items() if flow.waiting}
+        flows = self._order.flows
+        if self._order.fair:
+            by_key = {key: flow.waiting for key, flow in flows.items() if flow.waiting}
+        else:  # all are in one flow
+            by_key = Counter(t.key for flow in flows.values() for queue in flow.queues.values() for t in queue)
         on_nodes = {node: running.ticket.id for node, running in self._stations.running.items()}
         return Snapshot(self.waiting, self.running, by_key, on_nodes)
 

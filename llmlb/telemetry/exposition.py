@@ -134,7 +134,8 @@ class Gauges:
 
 def exposition(metrics: Metrics, gauges: Gauges) -> bytes:
     """The text of all metrics, of those by key only if `gauges` has them."""
-    return generate_latest(_Told(metrics, gauges)) + _node_states(gauges)
+    told = _Told(metrics, gauges)
+    return generate_latest(_Part(told.before())) + _node_states(gauges) + generate_latest(_Part(told.after()))
 
 
 def _node_states(gauges: Gauges) -> bytes:
@@ -153,22 +154,32 @@ def _escaped(value: str) -> str:
 
 
 @attrs.frozen(eq=False)
-class _Told:
-    """All but the states of nodes, as what prometheus_client calls a collector.
+class _Part:
+    """What prometheus_client calls a collector: it is given a new one each time, so nothing is registered anywhere."""
 
-    It is given a new one each time, so nothing is registered anywhere.
-    """
+    metrics: Iterable[Metric]
+
+    def collect(self) -> Iterable[Metric]:
+        return self.metrics
+
+
+@attrs.frozen(eq=False)
+class _Told:
+    """All metrics but the states of nodes, which come in between."""
 
     metrics: Metrics
     gauges: Gauges
 
-    def collect(self) -> Iterator[Metric]:
+    def before(self) -> Iterator[Metric]:
         metrics, gauges = self.metrics, self.gauges
         yield WAITING.one(gauges.waiting)
         yield RUNNING.one(gauges.running)
         yield REQUESTS.of(((outcome.value,), count) for outcome, count in metrics.outcomes.items())
         yield WAIT.buckets(metrics.wait)
         yield SERVICE.buckets(metrics.service)
+
+    def after(self) -> Iterator[Metric]:
+        metrics, gauges = self.metrics, self.gauges
         yield FORECAST_ERROR.buckets(metrics.forecast_error)
         yield FORECASTS.of([(("shorter",), gauges.shorter), (("longer",), gauges.longer)])
         yield FORECAST_FACTOR.one(gauges.factor)
