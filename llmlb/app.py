@@ -196,8 +196,8 @@ async def _first(*events: asyncio.Event) -> None:
 async def _look(gateway: Gateway, session: aiohttp.ClientSession, port: int) -> tuple[Place, ...]:
     candidates = places(port)
     configs = await discover(session, candidates)
-    if gateway.config.nodes:
-        return ()  # they have been configured meanwhile
+    if gateway.config.nodes or len(gateway.fleet):
+        return ()  # some have been configured meanwhile, or still finish what they have
     for config in configs:
         gateway.fleet.add(config)
     names = {config.name for config in configs}

@@ -141,6 +141,8 @@ class Order:
         running.turn = flow.last = self.turn
         flow.running.append(running)
         running.pool.uncharged.setdefault(flow.key, []).append(running)
+        if running.node in self.pool_of:  # so that there is something to charge, and to give back
+            self._enter(flow, running.pool)
 
     # Requests
 

@@ -269,3 +269,16 @@ def test_the_snapshot_counts_by_key_without_fairness_too() -> None:
     desk = Desk(fair=False)
     desk.come("A1 A2 B1")
     assert desk.scheduler.snapshot().waiting_by_key == {"A": 1, "B": 1}
+
+
+def test_what_is_in_service_when_the_unit_changes_is_charged_and_can_be_given_back() -> None:
+    scheduler = FairScheduler({}, cost="seconds")
+    scheduler.topology("n", frozenset({"m"}), 0.0)
+    going_on = Ticket("a1", "A", "m", 0.0)
+    scheduler.serve(going_on, "n", 0.0)
+    scheduler.configure({}, 1.0, cost="request")
+    scheduler.add(Ticket("a2", "A", "m", 1.0), 1.0)
+    scheduler.add(Ticket("b1", "B", "m", 1.0), 1.0)
+    assert scheduler.debts() == {"A": 1.0}
+    scheduler.finish(going_on, Actual(2.0, complete=False), 3.0, again=True)
+    assert scheduler.debts() == {}
