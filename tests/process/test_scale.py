@@ -39,6 +39,7 @@ async def test_a_thousand_clients_wait_and_each_gets_its_own_answer_while_everyt
     assert broken(await all_served(1000, rest_secs=0.5)) == []
 
 
+@pytest.mark.alone  # all have to be there before the first of them has waited for four seconds
 async def test_a_thousand_waiting_clients_are_each_told_at_their_deadline() -> None:
     assert broken(await all_timed_out(1000, 4)) == []
 
