@@ -26,6 +26,7 @@ async def test_of_101_at_once_on_a_busy_node_exactly_one_is_refused(serve: Serve
     on_node = await gateway.node.received()
     callers = await storm(gateway, MAX_SIZE + 1, stream=True)
     await gateway.counts(waiting=MAX_SIZE, processing=1)
+    await eventually(lambda: refusals(gateway), "one too many is refused")
     (refused,) = refusals(gateway)
     reply = await next(caller for caller in callers if caller.id == refused).reply()
     assert (reply.status, reply.complete) == (429, True)
@@ -49,6 +50,7 @@ async def test_of_101_at_once_on_a_busy_node_exactly_one_is_refused(serve: Serve
     await gateway.counts(waiting=40, processing=1, timeout=1)
     again = await storm_again(gateway, 61)
     await gateway.counts(waiting=MAX_SIZE, processing=1)
+    await eventually(lambda: len(refusals(gateway)) > 1, "one too many is refused again")
     assert len(refusals(gateway)) == 2
 
     gateway.node.auto()
