@@ -23,4 +23,4 @@ async def test_twenty_seconds_of_chaos_break_no_rule(tmp_path: Path) -> None:
     # It was chaos: clients were served, refused, cut short and told of time-outs, and left.
     assert min(seen[kind] for kind in ("reply 200", "reply 429", "reply 504", "cut 200", "left, nothing")) > 0
     assert len(run.ledger.counts["at nodes"]) > 15
-    assert run.watch.peaks["waiting"] > 20
+    assert run.watch.peaks["waiting"] > 5
