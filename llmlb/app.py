@@ -22,13 +22,14 @@ from llmlb.config.load import Loaded
 from llmlb.config.model import Config
 from llmlb.gateway.gateway import Gateway
 from llmlb.gateway.reload import Reloader
+from llmlb.gateway.steering import Steering
 from llmlb.nodes.discovery import Place, discover, places
 from llmlb.telemetry import logs
 from llmlb.web import dashboard, health, inference, metrics, models, stats
 from llmlb.web.control import control
 from llmlb.web.control_socket import control_socket, socket_path
 from llmlb.web.faults import faults
-from llmlb.web.keys import GATEWAY
+from llmlb.web.keys import GATEWAY, STEERING
 from llmlb.web.requests import identified, keyed, sign
 from llmlb.web.server import Runner, Site
 
@@ -38,10 +39,11 @@ LOOK_AGAIN_SECS = 15.0
 _log = structlog.get_logger("llmlb")
 
 
-def build(gateway: Gateway) -> web.Application:
-    """The aiohttp application in front of a gateway."""
+def build(gateway: Gateway, steering: Steering | None = None) -> web.Application:
+    """The aiohttp application in front of a gateway. Without `steering` it has no configuration file to change."""
     app = web.Application(middlewares=[identified, faults])
     app[GATEWAY] = gateway
+    app[STEERING] = steering
     app.on_response_prepare.append(sign)
     app.add_routes([*inference.routes(), *models.routes(), *health.routes(), *metrics.routes()])
     app.router.add_get("/api/queue/stats", keyed(stats.queue_stats))
@@ -59,39 +61,8 @@ class Running:
     """What was found on this machine, where nothing was configured."""
     failed: asyncio.Event
     """Set when the gateway cannot go on."""
-
-
-@asynccontextmanager
-async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[Running]:
-    """A gateway for this configuration, from listening to closed. Leaving drains it first.
-
-    While no nodes are configured it looks for some on this machine until there is one. Raises OSError when it cannot
-    listen.
-    """
-    clock = clock or LoopClock()
-    failed = asyncio.Event()
-    background = Background(died=lambda _: failed.set())
-    connector = aiohttp.TCPConnector(limit=0, force_close=True)
-    async with aiohttp.ClientSession(
-        connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
-    ) as session:
-        gateway = Gateway(config, clock, background, session, [logs.request_line])
-        runner = Runner(build(gateway))
-        await runner.setup()
-        try:
-            site = Site(runner, config.server.host, config.server.port)
-            await site.start()
-            url = address(runner, config.server.host)
-            found: tuple[Place, ...] = ()
-            if not config.nodes:
-                found = await _look(gateway, session, config.server.port)
-            background.start("discovery", _keep_looking(gateway, session, config.server.port, clock))
-            yield Running(gateway, url, found, failed)
-            await gateway.drain()
-        finally:
-            await runner.cleanup()
-            gateway.close()
-            await background.stop()
+    reloader: Reloader | None = None
+    """Follows the configuration file, where there is one."""
 
 
 @attrs.frozen(kw_only=True)
@@ -101,6 +72,46 @@ class ConfigFile:
     path: Path
     loaded: Loaded
     environ: Mapping[str, str]
+
+
+@asynccontextmanager
+async def running(config: Config, clock: Clock | None = None, file: ConfigFile | None = None) -> AsyncIterator[Running]:
+    """A gateway for this configuration, from listening to closed. Leaving drains it first.
+
+    While no nodes are configured it looks for some on this machine until there is one. `file` is read again when it
+    has changed. Raises OSError when it cannot listen.
+    """
+    clock = clock or LoopClock()
+    failed = asyncio.Event()
+    background = Background(died=lambda _: failed.set())
+    connector = aiohttp.TCPConnector(limit=0, force_close=True)
+    async with aiohttp.ClientSession(
+        connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
+    ) as session:
+        gateway = Gateway(config, clock, background, session, [logs.request_line])
+        reloader = steering = None
+        if file is not None:
+            reloader = Reloader(gateway, file.path, file.loaded, file.environ, clock)
+            steering = Steering(gateway, reloader, file.path, file.environ)
+        runner = Runner(build(gateway, steering))
+        await runner.setup()
+        try:
+            site = Site(runner, config.server.host, config.server.port)
+            await site.start()
+            url = address(runner, config.server.host)
+            found: tuple[Place, ...] = ()
+            if not config.nodes:
+                found = await _look(gateway, session, config.server.port)
+            background.start("discovery", _keep_looking(gateway, session, config.server.port, clock))
+            async with AsyncExitStack() as stack:
+                if file is not None and reloader is not None:
+                    await stack.enter_async_context(_following(file, reloader, gateway))
+                yield Running(gateway, url, found, failed, reloader)
+            await gateway.drain()
+        finally:
+            await runner.cleanup()
+            gateway.close()
+            await background.stop()
 
 
 async def serve(
@@ -142,9 +153,8 @@ async def serve(
     follower: Reloader | None = None
     if file is not None:
         loop.add_signal_handler(signal.SIGHUP, on_hangup)
-    async with running(config) as gateway, AsyncExitStack() as stack:
-        if file is not None:
-            follower = await stack.enter_async_context(_following(file, gateway.gateway))
+    async with running(config, file=file) as gateway:
+        follower = gateway.reloader
         announce(gateway)
         _log.info("listening", url=gateway.url, nodes=len(gateway.gateway.fleet))
         company = gateway.gateway.background.start("beside", beside(gateway)) if beside is not None else None
@@ -156,13 +166,12 @@ async def serve(
 
 
 @asynccontextmanager
-async def _following(file: ConfigFile, gateway: Gateway) -> AsyncIterator[Reloader]:
+async def _following(file: ConfigFile, reloader: Reloader, gateway: Gateway) -> AsyncIterator[None]:
     """Follow the file, and answer the command line, until the end of the block."""
-    reloader = Reloader(gateway, file.path, file.loaded, file.environ, gateway.clock)
     task = gateway.background.start("configuration", reloader.run())
     try:
         async with control_socket(socket_path(file.path), control(gateway, reloader.ask)):
-            yield reloader
+            yield
     finally:
         task.cancel()
 

@@ -77,8 +77,8 @@ def _change(options: argparse.Namespace, file: Path, environ: Mapping[str, str],
         if options.action == "remove":
             return draft.remove("nodes", index)
         if options.action == "drain":
-            return draft if drained is True else draft.set("nodes", index, "drain", True)
-        return draft.unset("nodes", index, "drain") if drained else draft
+            return draft if drained is True else draft.set(("nodes", index), "drain", True)
+        return draft.unset(("nodes", index), "drain") if drained else draft
 
     edited, kept = _edit(file, environ, change)
     if not edited.changed:

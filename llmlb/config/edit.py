@@ -64,36 +64,45 @@ class Draft:
                 del data[table]
         return self._checked(text, data)
 
-    def set(self, table: str, index: int, key: str, value: Any) -> Draft:
-        """With this value for a key of an entry."""
+    def set(self, at: Path, key: str, value: Any) -> Draft:
+        """With this value for a key of a table or an entry, such as `("queue",)` or `("nodes", 0)`.
+
+        A table that is not there is added at the end.
+        """
         data = copy.deepcopy(self.data)
-        data[table][index][key] = value
+        if len(at) == 1:
+            data.setdefault(str(at[0]), {})
+        _inside(data, at)[key] = value
         places = self._positions
-        given = places.spans.get((table, index, key))
+        given = places.spans.get((*at, key))
         if given is not None:
             return self._checked(self._cut(given.value, given.end, written(value)), data)
         pair = f"{written_key(key)} = {written(value)}"
-        pairs = [span for path, span in places.spans.items() if path[:2] == (table, index) and len(path) == 3]
-        if (table, index) in places.spans:
+        pairs = [span for path, span in places.spans.items() if path[:-1] == at]
+        if at in places.spans:
             if not pairs:
                 raise CannotEdit
             end = max(span.end for span in pairs)
             return self._checked(self._cut(end, end, f", {pair}"), data)
-        section = self._section((table, index))
+        section = self._section(at)
+        if section is None:
+            return self._checked(self._with_pair_of_new_table(str(at[0]), key, value, pairs), data)
         last = places.spans[section.pairs[-1]] if section.pairs else None
-        at = self._line_end(last.end if last else section.head)
+        line = self._line_end(last.end if last else section.head)
         indent = self._indent(last.start if last else section.start)
-        return self._checked(self._line_put(at, indent + pair), data)
+        return self._checked(self._line_put(line, indent + pair), data)
 
-    def unset(self, table: str, index: int, key: str) -> Draft:
-        """Without a key of an entry."""
+    def unset(self, at: Path, key: str) -> Draft:
+        """Without a key of a table or an entry."""
         data = copy.deepcopy(self.data)
-        del data[table][index][key]
-        span = self._positions.spans.get((table, index, key))
+        del _inside(data, at)[key]
+        span = self._positions.spans.get((*at, key))
         if span is None:
             raise CannotEdit
-        if (table, index) in self._positions.spans:
-            return self._checked(self._without_inline(span, self._siblings((table, index), key)), data)
+        if at in self._positions.spans:
+            return self._checked(self._without_inline(span, self._siblings(at, key)), data)
+        if not _inside(data, at) and self._section(at) is None:  # its dotted keys were all there was of the table
+            del data[str(at[0])]
         start, end = self._line_start(span.start), self._line_end(span.end)
         return self._checked(self._cut(start, end, ""), data)
 
@@ -112,8 +121,8 @@ class Draft:
 
     # [[tables]]
 
-    def _with_block(self, table: str, entry: Mapping[str, Any]) -> str:
-        lines = [f"[[{table}]]", *(f"{written_key(key)} = {written(value)}" for key, value in entry.items())]
+    def _with_block(self, table: str, entry: Mapping[str, Any], header: str = "[[{}]]") -> str:
+        lines = [header.format(table), *(f"{written_key(key)} = {written(value)}" for key, value in entry.items())]
         block = "".join(line + self._newline for line in lines)
         mine = [section for section in self._positions.sections if section.path[:1] == (table,)]
         at = self._extent(mine[-1]) if mine else len(self.text)
@@ -143,11 +152,16 @@ class Draft:
             text = before + after
         return text
 
-    def _section(self, path: Path) -> Section:
-        for section in self._positions.sections:
-            if section.path == path:
-                return section
-        raise CannotEdit
+    def _with_pair_of_new_table(self, table: str, key: str, value: Any, dotted: list[Span]) -> str:
+        """With the first pair under a header; or, where the table is written as `table.key`, with one more of those."""
+        if not dotted:
+            return self._with_block(table, {key: value}, "[{}]")
+        last = max(dotted, key=lambda span: span.end)
+        line = f"{self._indent(last.start)}{written_key(table)}.{written_key(key)} = {written(value)}"
+        return self._line_put(self._line_end(last.end), line)
+
+    def _section(self, path: Path) -> Section | None:
+        return next((section for section in self._positions.sections if section.path == path), None)
 
     def _extent(self, section: Section) -> int:
         """Where what belongs to a section ends: its last pair, and the comments directly under that."""
@@ -249,6 +263,16 @@ def written(value: Any) -> str:
 def written_key(key: str) -> str:
     """A key as it stands in a file: bare, or in quotes where it has to be."""
     return key if _BARE_KEY.match(key) else tomlkit.string(key).as_string()
+
+
+def _inside(data: dict[str, Any], at: Path) -> dict[str, Any]:
+    """The table at this path. Raises CannotEdit when something else is there."""
+    found: Any = data
+    for part in at:
+        found = found[part]
+    if not isinstance(found, dict):
+        raise CannotEdit
+    return found
 
 
 def _begins_blank(text: str) -> bool:

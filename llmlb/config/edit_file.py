@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -34,15 +35,24 @@ class Edited:
     changed: bool
 
 
-def edit_file(path: FilePath, environ: Mapping[str, str], change: Callable[[Draft], Draft]) -> Edited:
-    """Change the file at `path`; one that does not exist is made.
+def version_of(content: bytes | None) -> str:
+    """A name for what is in a file: other content has another one. Empty when there is no file."""
+    return hashlib.sha256(content).hexdigest() if content is not None else ""
+
+
+def edit_file(
+    path: FilePath, environ: Mapping[str, str], change: Callable[[Draft], Draft], version: str | None = None
+) -> Edited:
+    """Change the file at `path`; one that does not exist is made. `version`: of the content it must have now, if any.
 
     What `change` gives is checked as `load` would, and the file is replaced in one step, with its owner and mode; a
     link stays a link. Raises ConfigError, CannotEdit or ChangedMeanwhile, or OSError when the file cannot be
     written; it is as it was then.
     """
     with _alone_in(FilePath(os.path.realpath(path)).parent):
-        before = _content(path)
+        before = content_of(path)
+        if version is not None and version != version_of(before):
+            raise ChangedMeanwhile
         text = (before or b"").decode("utf-8", "surrogateescape")
         mark = _BOM if text.startswith(_BOM) else ""
         # The bytes are parsed, not the text, so that what is not UTF-8 is told as it is everywhere.
@@ -71,7 +81,7 @@ def _alone_in(directory: FilePath) -> Iterator[None]:
         os.close(lock)
 
 
-def _content(path: FilePath) -> bytes | None:
+def content_of(path: FilePath) -> bytes | None:
     """What is in the file; None when there is none."""
     try:
         return read_bytes(path)
@@ -90,7 +100,7 @@ def _replace(path: FilePath, before: bytes | None, after: bytes) -> None:
             stream.flush()
             _look_like(target, descriptor, new=before is None)
             os.fsync(descriptor)
-        if _content(path) != before:
+        if content_of(path) != before:
             raise ChangedMeanwhile
         os.rename(name, target)
     finally:

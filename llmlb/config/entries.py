@@ -10,7 +10,7 @@ import attrs
 
 from llmlb.config import words
 from llmlb.config.address import Address, parse_address
-from llmlb.config.rules import Number, Pairs, Switch, Texts
+from llmlb.config.rules import Number, Pairs, Switch, Texts, Whole
 from llmlb.config.settings import setting
 
 
@@ -113,6 +113,18 @@ class KeyConfig:
         default=1.0,
         ja="取り分の重み。2は1の2倍の順番を得ます。",
         en="Share of the turns: weight 2 gets two for one.",
+    )
+    max_waiting: int = setting(
+        Whole(0, 10_000),
+        default=0,
+        ja="このキーが待機させられるリクエスト数の上限。0なら [queue] max_per_key に従います。",
+        en="How many requests of this key may wait. 0 means what [queue] max_per_key says.",
+    )
+    disabled: bool = setting(
+        Switch(),
+        default=False,
+        ja="trueならこのキーのリクエストを受け付けません。",
+        en="true lets this key in no more.",
     )
 
     @property

@@ -18,7 +18,7 @@ from llmlb.messages import Locale
 
 __all__ = [
     "ENTRIES", "TABLES", "Config", "Fairness", "Health", "KeyConfig",
-    "Log", "NodeConfig", "Queue", "Server", "Upstream",
+    "Log", "NodeConfig", "Operator", "Queue", "Server", "Upstream",
 ]  # fmt: skip
 
 WhenFull = Literal["refuse", "push_out"]
@@ -239,6 +239,26 @@ class Upstream:
 
 
 @attrs.frozen(kw_only=True)
+class Operator:
+    """`[operator]`: the part of the page that shows everything and changes settings."""
+
+    password_hash: str = setting(
+        words.PASSWORD_HASH,
+        default="",
+        secret=True,
+        ja="運用者のパスワードのハッシュ。空なら運用者のページは使えません。",
+        en="Hash of the operator's password. Empty means that the operator's page is off.",
+    )
+    session_secs: int = setting(
+        Whole(60, 30 * 86400),
+        default=12 * 3600,
+        unit="seconds",
+        ja="サインインしてから自動的にサインアウトするまでの時間（整数）。",
+        en="How long after signing in the operator is signed out, whole seconds.",
+    )
+
+
+@attrs.frozen(kw_only=True)
 class Log:
     """`[log]`: what is logged, how and where."""
 
@@ -271,6 +291,7 @@ class Config:
     fairness: Fairness = attrs.field(factory=Fairness)
     health: Health = attrs.field(factory=Health)
     upstream: Upstream = attrs.field(factory=Upstream)
+    operator: Operator = attrs.field(factory=Operator)
     log: Log = attrs.field(factory=Log)
     nodes: tuple[NodeConfig, ...] = ()
     api_keys: tuple[KeyConfig, ...] = ()
@@ -282,6 +303,7 @@ TABLES: dict[str, type[attrs.AttrsInstance]] = {
     "fairness": Fairness,
     "health": Health,
     "upstream": Upstream,
+    "operator": Operator,
     "log": Log,
 }
 """The tables given once, `[name]`: an environment variable can set each of their keys."""

@@ -15,6 +15,10 @@ _VISIBLE = re.compile(r"[\x21-\x7e]{1,512}\Z")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}\Z")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _ORIGIN = re.compile(r"https?://[a-z0-9.\-_\[\]:]+\Z")
+_ARGON2 = re.compile(
+    r"\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,2}),p=(\d{1,2})\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{16,172}\Z"
+)
+_MOST_MEMORY_KIB, _MOST_PASSES, _MOST_LANES = 1024**2, 20, 16
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}\Z")
 
 NEVER_PASSED = frozenset({
@@ -48,6 +52,15 @@ def _key(text: str) -> str:
 def _sha256(text: str) -> str:
     _need(text == "" or _SHA256.match(text))
     return text.lower()
+
+
+def _password_hash(text: str) -> str:
+    found = _ARGON2.match(text)
+    _need(text == "" or found)
+    if found:  # a hash that takes minutes or all the memory to check would be a way to stop the gateway
+        memory, passes, lanes = map(int, found.groups())
+        _need(8 * lanes <= memory <= _MOST_MEMORY_KIB and 1 <= passes <= _MOST_PASSES and 1 <= lanes <= _MOST_LANES)
+    return text
 
 
 def _host(text: str) -> str:
@@ -90,6 +103,11 @@ KEY = Text(
     en="1 to 512 visible ASCII characters without spaces",
 )
 SHA256 = Text(_sha256, ja="キーのSHA-256（16進数64桁）", en="the SHA-256 of the key, 64 hexadecimal digits")
+PASSWORD_HASH = Text(
+    _password_hash,
+    ja="llmlb operator set-password が書くArgon2idハッシュ",
+    en="an Argon2id hash, as `llmlb operator set-password` writes it",
+)
 HOST = Text(
     _host,
     ja='IPアドレスまたはホスト名（例: "127.0.0.1"、"::1"、"localhost"）',

@@ -73,9 +73,9 @@ def test_draining_and_resuming_gives_the_same_bytes(text: str, data: st.DataObje
     if not plain:
         return
     index = data.draw(st.sampled_from(plain))
-    drained = draft.set("nodes", index, "drain", True)
+    drained = draft.set(("nodes", index), "drain", True)
     assert len(drained.text.splitlines()) - len(text.splitlines()) in (0, 1)
-    assert drained.unset("nodes", index, "drain").text.rstrip("\r\n") == text.rstrip("\r\n")
+    assert drained.unset(("nodes", index), "drain").text.rstrip("\r\n") == text.rstrip("\r\n")
 
 
 @given(files(), st.data())

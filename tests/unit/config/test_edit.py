@@ -79,8 +79,8 @@ def test_a_node_is_added_to_an_array_in_its_own_style(before: str, after: str) -
 
 def test_line_ends_stay_those_of_the_file() -> None:
     before = BLOCKS.replace("\n", "\r\n")
-    edited = Draft.of(before).add("nodes", NEW).set("nodes", 0, "drain", True)
-    assert edited.text == Draft.of(BLOCKS).add("nodes", NEW).set("nodes", 0, "drain", True).text.replace("\n", "\r\n")
+    edited = Draft.of(before).add("nodes", NEW).set(("nodes", 0), "drain", True)
+    assert edited.text == Draft.of(BLOCKS).add("nodes", NEW).set(("nodes", 0), "drain", True).text.replace("\n", "\r\n")
 
 
 def test_a_removed_table_takes_its_comments_along_but_no_others() -> None:
@@ -110,21 +110,21 @@ def test_elements_of_an_array_are_removed_with_their_comma() -> None:
 
 
 def test_a_key_is_set_behind_the_last_one_of_its_own_table() -> None:
-    set_twice = Draft.of(BLOCKS).set("nodes", 0, "drain", True).set("nodes", 1, "drain", False)
+    set_twice = Draft.of(BLOCKS).set(("nodes", 0), "drain", True).set(("nodes", 1), "drain", False)
     assert set_twice.text == BLOCKS.replace("# the first\n", "# the first\ndrain = true\n").replace(
         'b"\ndrain = true', 'b"\ndrain = false'
     )
-    indented = Draft.of('[[nodes]]\n  url = "a" # here').set("nodes", 0, "drain", True)
+    indented = Draft.of('[[nodes]]\n  url = "a" # here').set(("nodes", 0), "drain", True)
     assert indented.text == '[[nodes]]\n  url = "a" # here\n  drain = true'
-    assert Draft.of(INLINE).set("nodes", 0, "drain", True).text == INLINE.replace(
+    assert Draft.of(INLINE).set(("nodes", 0), "drain", True).text == INLINE.replace(
         '"http://a"', '"http://a", drain = true'
     )
 
 
 def test_a_key_is_taken_out_with_its_line_or_comma() -> None:
-    assert Draft.of(BLOCKS).unset("nodes", 1, "drain").text == lines_without(BLOCKS, 9)
-    assert Draft.of(INLINE).unset("nodes", 1, "drain").text == INLINE.replace(", drain = true", "")
-    first = Draft.of('nodes = [{drain = true, url = "a"}]\n').unset("nodes", 0, "drain")
+    assert Draft.of(BLOCKS).unset(("nodes", 1), "drain").text == lines_without(BLOCKS, 9)
+    assert Draft.of(INLINE).unset(("nodes", 1), "drain").text == INLINE.replace(", drain = true", "")
+    first = Draft.of('nodes = [{drain = true, url = "a"}]\n').unset(("nodes", 0), "drain")
     assert first.text == 'nodes = [{url = "a"}]\n'
 
 
@@ -142,17 +142,65 @@ def test_an_edit_that_would_say_something_else_is_refused() -> None:
 
 
 def test_an_entry_without_anything_gets_its_first_key() -> None:
-    assert Draft.of("[[nodes]]\n").set("nodes", 0, "drain", True).text == "[[nodes]]\ndrain = true\n"
+    assert Draft.of("[[nodes]]\n").set(("nodes", 0), "drain", True).text == "[[nodes]]\ndrain = true\n"
     assert Draft.of("nodes = []\n").add("nodes", {}).text == "nodes = [{}]\n"
     with pytest.raises(CannotEdit):
-        Draft.of("nodes = [{}]\n").set("nodes", 0, "drain", True)
+        Draft.of("nodes = [{}]\n").set(("nodes", 0), "drain", True)
 
 
 def test_a_key_with_a_table_of_its_own_is_not_taken_out() -> None:
     with pytest.raises(CannotEdit):
-        Draft.of('[[nodes]]\nurl = "a"\n[nodes.aliases]\nx = "y"\n').unset("nodes", 0, "aliases")
+        Draft.of('[[nodes]]\nurl = "a"\n[nodes.aliases]\nx = "y"\n').unset(("nodes", 0), "aliases")
 
 
 def test_a_comment_above_the_second_node_goes_with_it() -> None:
     text = '# head\n[[nodes]]\nurl = "http://a"\n\n# the second\n[[nodes]]\nurl = "http://b"\n'
     assert Draft.of(text).remove("nodes", 1).text == '# head\n[[nodes]]\nurl = "http://a"\n'
+
+
+TABLES = """\
+# how many
+[queue]
+max_size = 3  # few
+
+[[nodes]]
+url = "http://a"
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "key", "after"),
+    [
+        (TABLES, "max_size", TABLES.replace("3  # few", "200  # few")),
+        (TABLES, "max_per_key", TABLES.replace("# few\n", "# few\nmax_per_key = 200\n")),
+        ("", "max_size", "[queue]\nmax_size = 200\n"),
+        ("[server]\nport = 1", "max_size", "[server]\nport = 1\n\n[queue]\nmax_size = 200\n"),
+        ("[queue]\n", "max_size", "[queue]\nmax_size = 200\n"),
+        ("queue = {max_size = 3}\n", "max_per_key", "queue = {max_size = 3, max_per_key = 200}\n"),
+        ("queue.max_size = 3 # few\n", "max_per_key", "queue.max_size = 3 # few\nqueue.max_per_key = 200\n"),
+        ("queue.max_size = 3", "max_size", "queue.max_size = 200"),
+    ],
+)
+def test_a_key_of_a_table_is_set_where_its_author_would(before: str, key: str, after: str) -> None:
+    edited = Draft.of(before).set(("queue",), key, 200)
+    assert edited.text == after
+    assert edited.data["queue"][key] == 200
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (TABLES, TABLES.replace("max_size = 3  # few\n", "")),
+        ("queue = {max_size = 3, max_per_key = 1}\n", "queue = {max_per_key = 1}\n"),
+        ("queue.max_size = 3\nqueue.max_per_key = 1\n", "queue.max_per_key = 1\n"),
+        ("queue.max_size = 3\n", ""),
+    ],
+)
+def test_a_key_of_a_table_is_taken_out(before: str, after: str) -> None:
+    assert Draft.of(before).unset(("queue",), "max_size").text == after
+
+
+@pytest.mark.parametrize("text", ["queue = 3\n", "[[queue]]\nmax_size = 3\n"])
+def test_a_key_of_what_is_no_table_is_not_set(text: str) -> None:
+    with pytest.raises(CannotEdit):
+        Draft.of(text).set(("queue",), "max_size", 200)

@@ -53,6 +53,7 @@ def test_an_empty_file_is_the_defaults(write: Write) -> None:
     assert load(path, {}).path == path
 
 
+ARGON2 = "$argon2id$v=19$m=65536,t=3,p=4$xis3nQqJ77ggrHK98NFQqw$urDAYIq2F8bcsFg9Mb6PovhWO20fMKZ3lBwZwOxBT2Y"
 OTHER_VALUES: dict[str, tuple[str, Any]] = {
     "server.host": ('"::1"', "::1"),
     "server.port": ("0", 0),
@@ -82,6 +83,8 @@ OTHER_VALUES: dict[str, tuple[str, Any]] = {
     "upstream.write_timeout_secs": ("5", 5.0),
     "upstream.max_attempts": ("1", 1),
     "upstream.pass_headers": ('["X-Tenant", "x-tenant", "X-Other"]', ("x-tenant", "x-other")),
+    "operator.password_hash": (f'"{ARGON2}"', ARGON2),
+    "operator.session_secs": ("3600", 3600),
     "log.level": ('"debug"', "debug"),
     "log.format": ('"json"', "json"),
     "log.file": ('"/dev/null"', "/dev/null"),

@@ -1,0 +1,54 @@
+"""Changes that the operator makes on the page: to the configuration file first, and by that to the gateway."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import attrs
+
+from llmlb.config.document import Document, parse_document
+from llmlb.config.edit import Draft
+from llmlb.config.edit_file import content_of, edit_file, version_of
+from llmlb.config.load import Loaded, load_document
+from llmlb.gateway.gateway import Gateway
+from llmlb.gateway.reload import Reload, Reloader
+
+
+@attrs.frozen(kw_only=True)
+class Standing:
+    """What the file says at this moment."""
+
+    loaded: Loaded
+    version: str
+    """Names the content: another one, another content. Empty while there is no file."""
+
+
+class Steering:
+    """The one way by which the page changes settings. Reading and writing is done in threads, for disks are slow."""
+
+    def __init__(self, gateway: Gateway, reloader: Reloader, path: Path, environ: Mapping[str, str]) -> None:
+        self.path = path
+        self._gateway = gateway
+        self._reloader = reloader
+        self._environ = environ
+
+    async def standing(self) -> Standing:
+        """What the file says now. Raises ConfigError when that is wrong, or it cannot be read."""
+        return await asyncio.to_thread(self._standing)
+
+    async def change(self, change: Callable[[Draft], Draft], *, version: str | None, by: str) -> Reload:
+        """Change the file and have it taken. `by`: who, for the log. `version`: of the file as it was seen.
+
+        Raises ConfigError, CannotEdit, or OSError; and ChangedMeanwhile when the file is not of that version any more.
+        Then nothing is written.
+        """
+        await asyncio.to_thread(edit_file, self.path, self._environ, change, version)
+        return await self._reloader.ask(by)
+
+    def _standing(self) -> Standing:
+        content = content_of(self.path)
+        document = Document() if content is None else parse_document(content, str(self.path))
+        loaded = load_document(document, None if content is None else self.path, self._environ)
+        return Standing(loaded=loaded, version=version_of(content))
