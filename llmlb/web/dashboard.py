@@ -6,20 +6,15 @@ Open to anyone: totals, and nodes by name and state; nothing by key.
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
-from typing import cast
 
-import aiohttp_jinja2
-import jinja2
 from aiohttp import web
 
 from llmlb.clock import Clock, LoopClock
-from llmlb.messages import Locale, choose_locale
-from llmlb.web.assets import SAFE_HEADERS, add_assets
+from llmlb.web.assets import SAFE_HEADERS
 from llmlb.web.keys import GATEWAY
 from llmlb.web.live import Feed
 from llmlb.web.notices import Notice
-from llmlb.web.page_texts import page_text
+from llmlb.web.pages import add_pages, page_locale, render
 from llmlb.web.panel import NodeTile, StateCount, panel
 
 EVENTS_PATH = "/api/queue/events"
@@ -28,7 +23,6 @@ STALLED_SECS = 30.0
 
 _CLOCK = web.AppKey("dashboard_clock", Clock)
 _FEED = web.AppKey("dashboard_feed", Feed)
-_TEMPLATES = Path(__file__).parent / "templates"
 _BLANK = {
     "tile": NodeTile(name="", state="", label="", since="", reason="", in_service=0, in_service_label=""),
     "notice": Notice(level="good", title="", advice=""),
@@ -40,16 +34,9 @@ _RECONNECT = b"retry: 1000\n\n"
 
 def setup(app: web.Application) -> None:
     """Add the page, its event stream and its files to `app`, which must have its `GATEWAY` by the time it starts."""
-    aiohttp_jinja2.setup(
-        app,
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    add_pages(app)
     app.router.add_get("/", _page)
     app.router.add_get(EVENTS_PATH, _events, allow_head=False)
-    add_assets(app)
     app.on_startup.append(_start)
     app.on_shutdown.append(_stop)
 
@@ -64,24 +51,13 @@ async def _stop(app: web.Application) -> None:
 
 
 async def _page(request: web.Request) -> web.Response:
-    locale = _locale(request)
-    response = aiohttp_jinja2.render_template(
-        "page.html",
-        request,
-        {
-            "locale": locale,
-            "other": "en" if locale == "ja" else "ja",
-            "t": partial(page_text, locale),
-            "blank": _BLANK,
-            "panel": panel(request.app[GATEWAY].overview(), locale),
-            "events": f"{EVENTS_PATH}?lang={locale}",
-        },
-    )
-    response.headers.update(SAFE_HEADERS)
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Content-Language"] = locale
-    response.headers["Vary"] = "Accept-Language"
-    return response
+    locale = page_locale(request)
+    context = {
+        "blank": _BLANK,
+        "panel": panel(request.app[GATEWAY].overview(), locale),
+        "events": f"{EVENTS_PATH}?lang={locale}",
+    }
+    return render(request, "page.html", context)
 
 
 async def _events(request: web.Request) -> web.StreamResponse:
@@ -91,7 +67,7 @@ async def _events(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse(headers=SAFE_HEADERS | {"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
     response.content_type = "text/event-stream"
     try:
-        with feed.watch(_locale(request)) as watcher:
+        with feed.watch(page_locale(request)) as watcher:
             await response.prepare(request)
             await response.write(_RECONNECT)
             while (event := await watcher.next()) is not None:
@@ -108,10 +84,3 @@ async def _events(request: web.Request) -> web.StreamResponse:
 def _give_up(request: web.Request) -> None:
     if request.transport is not None:
         request.transport.abort()
-
-
-def _locale(request: web.Request) -> Locale:
-    asked = request.query.get("lang")
-    if asked in ("ja", "en"):
-        return cast(Locale, asked)
-    return choose_locale(request.headers.get("Accept-Language"), request.app[GATEWAY].config.server.locale)

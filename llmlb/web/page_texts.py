@@ -36,6 +36,8 @@ PAGE_TEXTS: dict[str, dict[Locale, str]] = {
         "ja": "セルフホストLLMノードの前に立つ、公平なキュー",
         "en": "A fair queue in front of self-hosted LLM nodes",
     },
+    "places": {"ja": "ページ", "en": "Pages"},
+    "operator": {"ja": "運用者", "en": "Operator"},
     "other_language": {"ja": "English", "en": "日本語"},
     # The connection
     "link_snapshot": {"ja": "読み込み時点の表示", "en": "As of loading"},
