@@ -5,21 +5,24 @@ Open to anyone: totals, and nodes by name and state; nothing by key.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
+import msgspec
 from aiohttp import web
 
 from llmlb.clock import Clock, LoopClock
-from llmlb.web.assets import SAFE_HEADERS
+from llmlb.gateway.gateway import Gateway
+from llmlb.gateway.overview import Overview
+from llmlb.messages import Locale
+from llmlb.web.event_stream import no_room, stream
 from llmlb.web.keys import GATEWAY
-from llmlb.web.live import Feed
+from llmlb.web.live import MESSAGE, Events, Feed
 from llmlb.web.notices import Notice
 from llmlb.web.pages import add_pages, page_locale, render
 from llmlb.web.panel import NodeTile, StateCount, panel
 
 EVENTS_PATH = "/api/queue/events"
-STALLED_SECS = 30.0
-"""A page that takes none of its events for this long is given up."""
 
 _CLOCK = web.AppKey("dashboard_clock", Clock)
 _FEED = web.AppKey("dashboard_feed", Feed)
@@ -29,7 +32,6 @@ _BLANK = {
     "count": StateCount(state="", label="", count=""),
 }
 """What the browser makes new elements from."""
-_RECONNECT = b"retry: 1000\n\n"
 
 
 def setup(app: web.Application) -> None:
@@ -43,7 +45,7 @@ def setup(app: web.Application) -> None:
 
 async def _start(app: web.Application) -> None:
     app[_CLOCK] = LoopClock()
-    app[_FEED] = Feed(app[GATEWAY].overview, app[_CLOCK])
+    app[_FEED] = Feed(lambda: _look(app[GATEWAY]), app[_CLOCK])
 
 
 async def _stop(app: web.Application) -> None:
@@ -61,26 +63,16 @@ async def _page(request: web.Request) -> web.Response:
 
 
 async def _events(request: web.Request) -> web.StreamResponse:
-    feed, clock = request.app[_FEED], request.app[_CLOCK]
+    feed = request.app[_FEED]
     if feed.full:
-        return web.Response(status=503, headers=SAFE_HEADERS | {"Retry-After": "5", "Cache-Control": "no-store"})
-    response = web.StreamResponse(headers=SAFE_HEADERS | {"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
-    response.content_type = "text/event-stream"
-    try:
-        with feed.watch(page_locale(request)) as watcher:
-            await response.prepare(request)
-            await response.write(_RECONNECT)
-            while (event := await watcher.next()) is not None:
-                stalled = clock.call_at(clock.now() + STALLED_SECS, partial(_give_up, request))
-                try:
-                    await response.write(event)
-                finally:
-                    stalled.cancel()
-    except ConnectionResetError:
-        pass  # the page was closed, or stalled
-    return response
+        return no_room()
+    with feed.watch(page_locale(request)) as watcher:
+        return await stream(request, watcher, request.app[_CLOCK])
 
 
-def _give_up(request: web.Request) -> None:
-    if request.transport is not None:
-        request.transport.abort()
+def _look(gateway: Gateway) -> Callable[[Locale], Events]:
+    return partial(_events_of, gateway.overview())
+
+
+def _events_of(overview: Overview, locale: Locale) -> Events:
+    return {MESSAGE: msgspec.json.encode(panel(overview, locale))}

@@ -21,7 +21,7 @@ from llmlb.gateway.gateway import Gateway
 from llmlb.gateway.overview import NodeView, Overview
 from llmlb.telemetry.hour import HourTotals
 from llmlb.testing.waiting import eventually
-from llmlb.web import dashboard, live
+from llmlb.web import dashboard, event_stream
 from llmlb.web.keys import GATEWAY
 
 HOSTILE = '<img src=x onerror="alert(1)">\'</script>{{7*7}}'
@@ -201,8 +201,9 @@ async def test_nobody_is_watched_for_once_the_last_page_is_closed(client: Client
     await eventually(lambda: not feed._watchers and feed._timer is None, "both watchers are gone")
 
 
-async def test_too_many_pages_are_asked_to_come_back(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "MAX_WATCHERS", 1)
+async def test_too_many_pages_are_asked_to_come_back(client: Client) -> None:
+    assert client.app is not None
+    client.app[dashboard._FEED]._most = 1
     async with watching(client) as response:
         await next_state(response)
         refused = await client.get(dashboard.EVENTS_PATH)
@@ -225,7 +226,7 @@ async def test_shutting_down_ends_the_streams_and_waits_for_none(shown: Shown) -
 
 
 async def test_a_page_that_takes_nothing_is_given_up(shown: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dashboard, "STALLED_SECS", 0.05)
+    monkeypatch.setattr(event_stream, "STALLED_SECS", 0.05)
     app = application(shown)
     runner = web.AppRunner(app)
     await runner.setup()
