@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any, cast
@@ -13,7 +11,7 @@ import attrs
 import pytest
 import pytest_asyncio
 from aiohttp import web
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, expect
 
 from llmlb.gateway.gateway import Gateway
 from llmlb.gateway.overview import NodeView, Overview
@@ -21,35 +19,10 @@ from llmlb.telemetry.hour import HourTotals
 from llmlb.web import dashboard
 from llmlb.web.keys import GATEWAY
 from llmlb.web.panel import MOST_TILES
+from tests.browser.axe import violations
+from tests.browser.chromium import HOSTILE, IN_CHROMIUM, LIVE, LOST, listen
 
-CHROMIUM = shutil.which("chromium")
-ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-LIVE = '[data-link="live"]'
-LOST = '[data-link="lost"]'
-HOSTILE = [
-    "<img src=x onerror=\"document.title='owned'\">",
-    "</script><script>document.title='owned'</script>",
-    "{{7*7}}${7*7}",
-    "__proto__",
-    "constructor",
-    "W" * 300,
-    "\u202egnp.exe",
-]
-
-pytestmark = [
-    pytest.mark.skipif(
-        CHROMIUM is None and not os.environ.get("CI"), reason="no chromium here (apt-get install chromium)"
-    ),
-    pytest.mark.asyncio(loop_scope="module"),  # one browser for all tests
-]
+pytestmark = IN_CHROMIUM
 
 
 def node(name: str, state: str = "idle", reason: str = "") -> NodeView:
@@ -101,43 +74,12 @@ class Site:
             self._runner = None
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def site() -> AsyncIterator[Site]:
     site = Site()
     await site.start()
     yield site
     await site.stop()
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chromium() -> AsyncIterator[Browser]:
-    assert CHROMIUM is not None, "CI must install chromium"
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
-        yield browser
-        await browser.close()
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def browser(chromium: Browser) -> AsyncIterator[Browser]:
-    """The browser, without a page of another test."""
-    yield chromium
-    for context in chromium.contexts:
-        await context.close()
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def visitor(browser: Browser) -> BrowserContext:
-    """Someone whose browser speaks Japanese."""
-    return await browser.new_context(locale="ja-JP", viewport={"width": 1400, "height": 900})
-
-
-def listen(page: Page) -> list[str]:
-    """What the console says, errors of scripts and refusals of the policy included."""
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    return said
 
 
 async def test_the_first_paint_needs_no_javascript(browser: Browser, site: Site) -> None:
@@ -325,9 +267,20 @@ async def test_the_language_can_be_switched_by_keyboard(visitor: BrowserContext,
     page = await visitor.new_page()
     await page.goto(site.url)
     await page.keyboard.press("Tab")
+    await page.keyboard.press("Tab")
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", level=1)).to_have_text("Queue")
     await page.wait_for_selector(LIVE)
+
+
+@pytest.mark.parametrize("width", [360, 1400])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_nothing_wrong(browser: Browser, site: Site, width: int, scheme: Any) -> None:
+    context = await browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page = await context.new_page()
+    await page.goto(site.url)
+    await page.wait_for_selector(LIVE)
+    assert await violations(page) == []
 
 
 @pytest.mark.parametrize("width", [360, 768, 1400, 3840])
