@@ -19,6 +19,7 @@ from llmlb.errors import Draining, NoNodeOnline, Refusal, UnknownModel
 from llmlb.gateway.admissions import Admissions
 from llmlb.gateway.audit import SelfAudit, State
 from llmlb.gateway.bodies import Bodies, Hold
+from llmlb.gateway.change_log import ChangeLog
 from llmlb.gateway.identity import Identities, Identity
 from llmlb.gateway.outgoing import Outgoing
 from llmlb.gateway.overview import NodeView, Overview
@@ -60,6 +61,7 @@ class Gateway:
         self.identities = Identities(config.api_keys)
         self.hour = PastHour(clock)
         self.metrics = Metrics(clock, self.identities.names.values())
+        self.changes = ChangeLog(clock)
         self.draining = False
         self.arrivals = 0
         self.outcomes: Counter[Outcome] = Counter()

@@ -11,7 +11,7 @@ import attrs
 import structlog
 
 from llmlb.clock import Clock
-from llmlb.config.changes import changes
+from llmlb.config.changes import Change, differences
 from llmlb.config.document import parse_document
 from llmlb.config.follow import STILL_SECS, Patience, Reading, Watch, read_once
 from llmlb.config.load import Loaded, load, load_document
@@ -24,6 +24,8 @@ LOOK_SECS = 0.5
 """Between two looks at the file: a change takes effect when it has stood still for so long."""
 LONGEST_SECS = 1.0
 """For which a file that keeps changing is read again and again before whoever asks is told so."""
+CLAIM_SECS = 1.0
+"""Whoever has written the file then asks for it to be read; had it been noticed just before, the change is theirs."""
 BY_ITSELF = "file change"
 
 _log = structlog.get_logger("llmlb.config")
@@ -59,6 +61,8 @@ class Reloader:
         self._problems: tuple[Problem, ...] = ()
         self._unsettled = (Problem(reason="unsettled", file=str(path)),)
         self._watch = Watch(path)
+        self._noticed: tuple[float, Reload, tuple[Change, ...]] | None = None
+        """What was last taken without being asked, and when; until somebody says that it was theirs."""
         self._wake = asyncio.Event()
         self._asked: list[tuple[str, asyncio.Future[Reload]]] = []
 
@@ -154,8 +158,17 @@ class Reloader:
         restart = self._gateway.apply(now)
         self._config = now
         self._write_log(before, now)
-        came = Reload(changed=changes(before, now), restart=restart)
-        _log.info("configuration applied", by=by, changed=list(came.changed))
+        differing = differences(before, now)
+        came = Reload(changed=tuple(change.name for change in differing), restart=restart)
+        if asked and not differing and self._noticed is not None and self._clock.now() < self._noticed[0] + CLAIM_SECS:
+            _, came, differing = self._noticed
+            self._gateway.changes.claim(by)
+        else:
+            self._gateway.changes.add(by, differing)
+        self._noticed = (self._clock.now(), came, differing) if differing and not asked else None
+        values = {change.name: change.values for change in differing if change.values}
+        told = {"values": values} if values else {}
+        _log.info("configuration applied", by=by, changed=list(came.changed), **told)
         if restart:
             _log.warning("restart needed", settings=list(restart))
         return came

@@ -184,3 +184,32 @@ async def test_a_log_file_is_opened_anew(file: Path, tmp_path: Path, log: Lines)
         (tmp_path / "a.log").rename(tmp_path / "old.log")
         await asked(reloader)
         assert "configuration applied" in (tmp_path / "a.log").read_text()
+
+
+async def test_what_was_changed_is_logged_and_kept_with_who_and_from_what_to_what(file: Path, log: Lines) -> None:
+    async with following(file) as (gateway, reloader):
+        file.write_text("[queue]\nmax_size = 7\n" + KEY.replace("sk-alice", "sk-other") + NODE)
+        await asked(reloader)
+        await asked(reloader)  # nothing is different, so nothing is kept
+        (applied,) = gateway.gateway.changes
+        assert (applied.by, applied.more) == ("SIGHUP", 0)
+        assert [(one.name, one.values) for one in applied.changed] == [
+            ("queue.max_size", "100 -> 7"), ("api_keys.alice.key", ""),
+        ]  # fmt: skip
+        line = next(line for line in log() if line["event"] == "configuration applied")
+        assert (line["by"], line["values"]) == ("SIGHUP", {"queue.max_size": "100 -> 7"})
+        assert "sk-" not in str(log())
+
+
+async def test_a_change_noticed_by_itself_belongs_to_whoever_asks_right_after(file: Path, log: Lines) -> None:
+    """A command writes the file and then asks; the gateway may look in between."""
+    async with following(file) as (gateway, reloader):
+        file.write_text("[queue]\nmax_size = 7\n" + KEY + NODE)
+        await eventually(lambda: gateway.gateway.config.queue.max_size == 7, "it is noticed")
+        assert [applied.by for applied in gateway.gateway.changes] == ["file change"]
+        assert (await asked(reloader)).changed == ("queue.max_size",)
+        assert [applied.by for applied in gateway.gateway.changes] == ["SIGHUP"]
+        assert (await asked(reloader)).changed == ()  # once
+        assert [line["by"] for line in log() if line["event"] == "configuration applied" and line["changed"]] == [
+            "file change", "SIGHUP",
+        ]  # fmt: skip
