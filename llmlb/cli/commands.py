@@ -1,4 +1,4 @@
-"""The command line: `serve`, `check`, `demo`, `nodes`, `simulate`.
+"""The command line: `serve`, `check`, `demo`, `simulate`, and those of `FILE_COMMANDS`.
 
 Exit codes: 0 done, 1 could not run (a taken port, say), 2 wrong usage or configuration.
 """
@@ -17,13 +17,12 @@ import structlog
 
 from llmlb import __version__
 from llmlb.app import ConfigFile, Running, serve
-from llmlb.cli import nodes_options
 from llmlb.cli.demo import serve_demo
-from llmlb.cli.nodes import nodes
-from llmlb.cli.nodes_texts import TEXTS as NODES_TEXTS
+from llmlb.cli.edit_command import complain
+from llmlb.cli.file_commands import FILE_COMMANDS
 from llmlb.cli.simulate import simulate
-from llmlb.cli.simulate_options import add_options
-from llmlb.cli.simulate_texts import TEXTS as SIMULATE_TEXTS
+from llmlb.cli.simulate.options import add_options
+from llmlb.cli.simulate.texts import TEXTS as SIMULATE_TEXTS
 from llmlb.cli.start_problem import cannot_start
 from llmlb.cli.texts import say, terminal_locale
 from llmlb.config.load import Loaded, load
@@ -43,23 +42,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _escape_what_cannot_be_shown()
     locale = terminal_locale(os.environ)
     options = _parser(locale).parse_args(arguments)
-    if options.command == "nodes":
-        try:
-            return nodes(options, Path(options.config or DEFAULT_FILE), os.environ, locale)
-        except KeyboardInterrupt:
-            return 130
-    if options.command == "simulate":
-        try:
+    try:
+        if options.command == "simulate":
             return simulate(options, _file(None, options.command), os.environ, locale)
-        except KeyboardInterrupt:
-            return 130
+        if options.command in FILE_COMMANDS:
+            file = Path(options.config or DEFAULT_FILE)
+            return FILE_COMMANDS[options.command].run(options, file, os.environ, locale)
+    except KeyboardInterrupt:
+        return 130
     try:
         loaded = load(_file(options.config, options.command), os.environ)
     except ConfigError as error:
-        return _complain(describe_problems(error.problems, locale), code=2)
+        return complain(describe_problems(error.problems, locale), 2)
     if options.command == "check":
         for notice in loaded.notices:
-            _complain(notice.text(locale))
+            complain(notice.text(locale))
         print(say(locale, "checked", file=loaded.path or say(locale, "no_file")))
         return 0
 
@@ -74,15 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return asyncio.run(work)
     except OSError as error:
-        return _complain(cannot_start(locale, error, loaded.config))
+        return complain(cannot_start(locale, error, loaded.config))
     except KeyboardInterrupt:
         return 130
-
-
-def _complain(text: str, code: int = 1) -> int:
-    """Say what is wrong. Returns the exit code."""
-    print(f"llmlb: {text}", file=sys.stderr)
-    return code
 
 
 def _open_what_is_closed() -> None:
@@ -126,8 +117,8 @@ def _parser(locale: Locale) -> argparse.ArgumentParser:
         options.add_argument(
             "--config", metavar="FILE", help=say(locale, "demo_config" if name == "demo" else "config")
         )
-    command = commands.add_parser("nodes", help=NODES_TEXTS["nodes"][locale], add_help=False)
-    nodes_options.add_options(command, locale)
+    for name, one in FILE_COMMANDS.items():
+        one.add_options(commands.add_parser(name, help=one.about[locale], add_help=False), locale)
     command = commands.add_parser("simulate", help=SIMULATE_TEXTS["simulate"][locale], add_help=False)
     add_options(command, locale)
     command.add_argument_group(say(locale, "options")).add_argument(

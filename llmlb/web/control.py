@@ -15,9 +15,11 @@ from aiohttp import web
 from llmlb.gateway.gateway import Gateway
 from llmlb.gateway.reload import Reload
 from llmlb.nodes.fleet import Member
+from llmlb.telemetry.lines import printable
 from llmlb.wire.call import ANY_MODEL
 
 _COMMAND = "command"
+_LONGEST_NAME = 64
 
 
 def control(gateway: Gateway, reload: Callable[[str], Awaitable[Reload]]) -> web.Application:
@@ -34,8 +36,8 @@ def control(gateway: Gateway, reload: Callable[[str], Awaitable[Reload]]) -> web
             }
         )
 
-    async def read_again(_: web.Request) -> web.Response:
-        came = await reload(_COMMAND)
+    async def read_again(request: web.Request) -> web.Response:
+        came = await reload(_whose(request.query.get("by", "")))
         return _json(
             {
                 "stopping": came.stopping,
@@ -66,6 +68,12 @@ def node_view(member: Member, now: float) -> dict[str, Any]:
         "in_service": int(member.busy),
         "failures": node.candidate(ANY_MODEL).failures,
     }
+
+
+def _whose(name: str) -> str:
+    """Who asks, for the log: what the command says of its user."""
+    known = printable(name[:_LONGEST_NAME])[:_LONGEST_NAME].strip()
+    return f"{_COMMAND} by {known}" if known else _COMMAND
 
 
 def _json(content: object) -> web.Response:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import attrs
 
-from llmlb.cli.progress import Progress
-from llmlb.cli.simulate_options import OF_ONE_WORKLOAD
-from llmlb.cli.simulate_texts import TEXTS
+from llmlb.cli.simulate.options import OF_ONE_WORKLOAD
+from llmlb.cli.simulate.progress import Progress
+from llmlb.cli.simulate.texts import TEXTS
 from llmlb.config.problems import ConfigError
 from llmlb.config.report import describe_problems
 from llmlb.messages import Locale

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from llmlb.cli.progress import Progress
+from llmlb.cli.simulate.progress import Progress
 
 
 class Terminal(io.StringIO):

@@ -16,7 +16,8 @@ import attrs
 import pytest
 
 from llmlb.cli import main
-from llmlb.cli.nodes_list import since
+from llmlb.cli.edit_command import user
+from llmlb.cli.nodes.listing import since
 from llmlb.config.edit_file import ChangedMeanwhile, edit_file
 
 
@@ -64,7 +65,7 @@ def answering(tmp_path: Path, **answers: Any) -> Iterator[list[str]]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def answer(self) -> None:
             asked.append(f"{self.command} {self.path}")
-            content = answers.get(self.path.strip("/"))
+            content = answers.get(self.path.strip("/").partition("?")[0])
             if content is None:
                 self.send_error(500)
             elif content == "":
@@ -182,10 +183,10 @@ def test_a_file_that_changed_meanwhile_or_cannot_be_written_is_told(
     def fails(*_: object) -> NoReturn:
         raise ChangedMeanwhile
 
-    monkeypatch.setattr("llmlb.cli.nodes.edit_file", fails)
+    monkeypatch.setattr("llmlb.cli.nodes.command.edit_file", fails)
     said = run("add", "http://b")
     assert (said.code, "please try again" in said.err) == (1, True)
-    monkeypatch.setattr("llmlb.cli.nodes.edit_file", edit_file)
+    monkeypatch.setattr("llmlb.cli.nodes.command.edit_file", edit_file)
     said = run("add", "http://b", "--config", str(file.parent / "missing" / "config.toml"))
     assert (said.code, "cannot be written" in said.err) == (1, True)
 
@@ -237,7 +238,7 @@ def test_a_certificate_is_found_from_the_directory_of_the_file(run: Run, file: P
 def test_what_the_gateway_says_is_said(run: Run, file: Path, tmp_path: Path) -> None:
     with answering(tmp_path, nodes=seen(), reload={**CAME, "restart": ["server.port"]}) as asked:
         said = run("add", "http://b")
-    assert asked == ["GET /nodes", "POST /reload"]
+    assert asked == ["GET /nodes", f"POST /reload?by={user()}"]
     assert "has applied it" in said.out
     assert "server.port" in said.out
     with answering(tmp_path, nodes=seen(), reload={**CAME, "stopping": True}):

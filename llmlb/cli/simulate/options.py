@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from llmlb.cli.help_format import HelpFormatter
-from llmlb.cli.simulate_texts import TEXTS
+from llmlb.cli.simulate.texts import TEXTS
 from llmlb.config.rules import Number, Rule, Unfit, Whole
 from llmlb.messages import Locale
 from llmlb.simulate.candidates import FIFO

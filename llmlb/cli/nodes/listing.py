@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from llmlb.cli.control_client import NotRunning, Unreachable, ask
-from llmlb.cli.nodes_texts import say
+from llmlb.cli.nodes.texts import say
 from llmlb.config.load import load
 from llmlb.messages import Locale
 from llmlb.simulate.table import cut, table

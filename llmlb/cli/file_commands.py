@@ -1,0 +1,32 @@
+"""The commands that work on a configuration file, or ask the gateway that runs with it: one row each."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import attrs
+
+from llmlb.cli.nodes import nodes
+from llmlb.cli.nodes import options as nodes_options
+from llmlb.cli.nodes import texts as nodes_texts
+from llmlb.messages import Locale
+
+
+@attrs.frozen
+class FileCommand:
+    """One of them."""
+
+    run: Callable[[argparse.Namespace, Path, Mapping[str, str], Locale], int]
+    """Runs it with its options, the file, the environment and the language of the terminal; its exit code."""
+    add_options: Callable[[argparse.ArgumentParser, Locale], None]
+    """Gives its parser the options, `--help` and `--config` among them."""
+    about: Mapping[Locale, str]
+    """The line in the list of commands."""
+
+
+FILE_COMMANDS: dict[str, FileCommand] = {
+    "nodes": FileCommand(nodes, nodes_options.add_options, nodes_texts.TEXTS["nodes"]),
+}
+"""By name, in the order of the help."""
