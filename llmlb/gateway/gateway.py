@@ -23,13 +23,17 @@ from llmlb.gateway.change_log import ChangeLog
 from llmlb.gateway.identity import Identities, Identity
 from llmlb.gateway.outgoing import Outgoing
 from llmlb.gateway.overview import NodeView, Overview
+from llmlb.gateway.pulse import Look, Pulse
 from llmlb.gateway.visit import Stage, Visit
 from llmlb.nodes.fleet import Fleet, Member
 from llmlb.nodes.kinds import MOST_CHARACTERS
 from llmlb.scheduler.fair import FairScheduler
 from llmlb.telemetry.hour import PastHour
 from llmlb.telemetry.metrics import Metrics
+from llmlb.telemetry.node_history import NodeHistory
 from llmlb.telemetry.record import Outcome, Record
+from llmlb.telemetry.timeline import Timeline
+from llmlb.telemetry.usage import HourByName
 from llmlb.turns.local import LocalTurns
 from llmlb.wire.call import Call
 
@@ -65,7 +69,11 @@ class Gateway:
         self.draining = False
         self.arrivals = 0
         self.outcomes: Counter[Outcome] = Counter()
-        self._sinks = (self.hour.add, self.metrics.add, *sinks)
+        self.timeline = Timeline(clock)
+        self.node_history = NodeHistory(clock)
+        self.by_key, self.by_node = HourByName(clock), HourByName(clock)
+        """By the names of keys, made-up ones as well, and by those of nodes: each request under its last node."""
+        self._sinks = (self.hour.add, self.metrics.add, self.timeline.add, self._add_by_name, *sinks)
         self._tickets = count(1)
         self._visits: set[Visit] = set()
         self._hoping: set[Visit] = set()
@@ -96,6 +104,8 @@ class Gateway:
             self.fleet.add(node)
         self.audit = SelfAudit(self._state, clock)
         self.audit.start()
+        self.pulse = Pulse(self._look, self.timeline, self.node_history, clock)
+        self.pulse.start()
 
     def apply(self, config: Config) -> tuple[str, ...]:
         """Take another configuration, at once and as a whole. Nobody who waits or is served has to go.
@@ -125,6 +135,7 @@ class Gateway:
     def close(self) -> None:
         """Hang up on all nodes, and look after nothing any more."""
         self.audit.stop()
+        self.pulse.stop()
         self.fleet.close()
 
     @contextmanager
@@ -210,6 +221,19 @@ class Gateway:
                     await self._nobody_left.wait()
             except TimeoutError:
                 pass  # clients that do not even read their error; closing the sockets is all that is left
+
+    def _add_by_name(self, record: Record) -> None:
+        self.by_key.add(record.key_name, record)
+        if record.node is not None:
+            self.by_node.add(record.node, record)
+
+    def _look(self) -> Look:
+        members = tuple(self.fleet)
+        return Look(
+            waiting=self.turns.waiting,
+            in_service=sum(member.busy for member in members),
+            nodes=((member.node.id, member.state) for member in members),
+        )
 
     def _state(self) -> State:
         snapshot = self.turns.snapshot()

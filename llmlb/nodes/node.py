@@ -10,6 +10,7 @@ from llmlb.clock import Clock
 from llmlb.config.model import NodeConfig
 from llmlb.nodes.rolling_mean import RollingMean
 from llmlb.scheduler.placement import Candidate
+from llmlb.telemetry.hour_count import HourCount
 from llmlb.wire.call import ANY_MODEL
 
 FIRST_PAUSE_SECS = 1.0
@@ -72,6 +73,7 @@ class Node:
         self.idle_since = clock.now()
         self._service = RollingMean()
         self._failures: deque[tuple[float, str]] = deque(maxlen=100)
+        self._failures_in_all = HourCount(clock)
         self._pause = 0.0
         self._busy_answers = 0
         self._failed_in_a_row = self._forgiven_in_a_row = 0
@@ -136,6 +138,10 @@ class Node:
             self._service.value,
             self.idle_since,
         )
+
+    def failures_past_hour(self) -> int:
+        """Exchanges that failed here in the past hour, those put down to the request as well."""
+        return self._failures_in_all.total()
 
     # What the operator tells
 
@@ -209,6 +215,7 @@ class Node:
         after each pause. Not after a first failure, which may be the request's fault.
         """
         self._failures.append((self._clock.now(), request))
+        self._failures_in_all.add()
         self._failed_in_a_row += 1
         if gone:
             self._lengthen_pause()

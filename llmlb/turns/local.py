@@ -10,6 +10,7 @@ from llmlb.errors import QueueFull
 from llmlb.scheduler import placement
 from llmlb.scheduler.fair import FairScheduler
 from llmlb.scheduler.forecasts import Forecasts
+from llmlb.scheduler.lineup import Entry
 from llmlb.scheduler.prices import Cost
 from llmlb.scheduler.ticket import Actual, Snapshot, Ticket
 from llmlb.turns.crowd import Crowd
@@ -116,8 +117,16 @@ class LocalTurns:
     def retry_after(self) -> int:
         return self._scheduler.retry_after(max(0, self._max_size - self._scheduler.waiting), self._clock.now())
 
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return self._scheduler.waiting
+
     def snapshot(self) -> Snapshot:
         return self._scheduler.snapshot()
+
+    def lineup(self, most: int) -> tuple[Entry, ...]:
+        return self._scheduler.lineup(self._clock.now(), most)
 
     def debts(self) -> dict[str, float]:
         """By key, how far it is ahead of the least served key it competes with, in units of cost per weight."""

@@ -1,0 +1,89 @@
+"""How long most of them took: quantiles of durations, in memory that does not grow with their number."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from itertools import accumulate
+from math import ceil, log
+
+SHORTEST_SECS = 0.001
+"""What is shorter counts as no time at all."""
+LONGEST_SECS = 86_400.0
+"""What is longer counts as this."""
+GROWTH = 1.1
+"""By how much each bucket is wider than the one below it."""
+RELATIVE_ERROR = (GROWTH - 1) / (GROWTH + 1)
+"""How far a quantile is from the duration it stands for, at most: 4.8 % of it."""
+
+_LOG_GROWTH = log(GROWTH)
+_BUCKETS = ceil(log(LONGEST_SECS / SHORTEST_SECS) / _LOG_GROWTH)
+_VALUES = [SHORTEST_SECS * GROWTH**number * 2 * GROWTH / (1 + GROWTH) for number in range(_BUCKETS)]
+"""The duration a bucket stands for: as far from its lower bound as from its upper one, in parts of either."""
+NONE_AT_ALL = -1
+"""The bucket of what took no time."""
+
+
+def bucket_of(seconds: float) -> int:
+    """The number of the bucket a duration falls into."""
+    if seconds < SHORTEST_SECS:
+        return NONE_AT_ALL
+    return min(int(log(seconds / SHORTEST_SECS) / _LOG_GROWTH), _BUCKETS - 1)
+
+
+class Quantiles:
+    """Counts of durations in buckets that grow by a tenth, from a millisecond to a day: 192 at most, only those in use.
+
+    A quantile comes out within `RELATIVE_ERROR` of the true one; no time at all, and what is below a millisecond,
+    comes out as 0. Takes 0.2 kB with nothing in it, and 10 kB with something in every bucket.
+    """
+
+    __slots__ = ("_counts", "count")
+
+    def __init__(self) -> None:
+        self.count = 0
+        """How many durations there are."""
+        self._counts: dict[int, int] = {}
+
+    def add(self, seconds: float) -> None:
+        """Count a duration."""
+        self.add_to(bucket_of(seconds))
+
+    def add_to(self, bucket: int) -> None:
+        """Count a duration whose bucket is known, see `bucket_of`."""
+        self._counts[bucket] = self._counts.get(bucket, 0) + 1
+        self.count += 1
+
+    def merge(self, other: Quantiles) -> None:
+        """Count what the other has counted, too."""
+        for bucket, count in other._counts.items():
+            self._counts[bucket] = self._counts.get(bucket, 0) + count
+        self.count += other.count
+
+    def take_away(self, other: Quantiles) -> None:
+        """Forget what the other has counted. Raises KeyError or ValueError if not all of it was counted here."""
+        for bucket, count in other._counts.items():
+            left = self._counts[bucket] - count
+            if left < 0:
+                raise ValueError(f"{-left} more are taken away than there were")
+            if left:
+                self._counts[bucket] = left
+            else:
+                del self._counts[bucket]
+        self.count -= other.count
+
+    def quantile(self, q: float) -> float | None:
+        """The shortest duration, in seconds, that a part `q` (0 to 1) of all did not exceed; None without any."""
+        return self.quantiles((q,))[0]
+
+    def quantiles(self, qs: Iterable[float]) -> tuple[float | None, ...]:
+        """As `quantile`, for several at once."""
+        if not self.count:
+            return tuple(None for _ in qs)
+        buckets = sorted(self._counts)
+        up_to = list(accumulate(self._counts[bucket] for bucket in buckets))
+        return tuple(self._value(buckets[bisect_left(up_to, max(1, ceil(q * self.count)))]) for q in qs)
+
+    @staticmethod
+    def _value(bucket: int) -> float:
+        return 0.0 if bucket == NONE_AT_ALL else _VALUES[bucket]
