@@ -3,7 +3,9 @@
 const SILENCE_MS = 12_000; // the server says something every 5 s, so by then the connection is dead
 const AGAIN_MS = 2_000;
 
-export function follow(url, store) {
+// names: which part of the state each event is; over: called when the server ends the stream for good;
+// refused: called when it does not even begin, for whatever reason.
+export function follow(url, store, { names = { message: "panel" }, over = () => {}, refused = () => {} } = {}) {
   let source;
   let timer;
 
@@ -24,11 +26,21 @@ export function follow(url, store) {
     clearTimeout(timer);
     timer = setTimeout(lost, SILENCE_MS);
     source = new EventSource(url);
-    source.addEventListener("message", (event) => heard({ panel: JSON.parse(event.data) }));
+    for (const [name, part] of Object.entries(names)) {
+      source.addEventListener(name, (event) => heard({ [part]: JSON.parse(event.data) }));
+    }
     source.addEventListener("beat", () => heard());
+    source.addEventListener("over", () => {
+      clearTimeout(timer);
+      source.close();
+      store.change({ link: "lost" });
+      over();
+    });
     source.addEventListener("error", () => {
-      if (source.readyState === EventSource.CLOSED) lost();
-      else store.change({ link: "lost" });
+      if (source.readyState === EventSource.CLOSED) {
+        lost();
+        refused();
+      } else store.change({ link: "lost" });
     });
   }
 
