@@ -36,6 +36,12 @@ class WrongKey(Refusal):
     message = "wrong_key"
 
 
+class DisabledKey(WrongKey):
+    """The API key is a configured one that the operator lets in no more."""
+
+    message = "disabled_key"
+
+
 class WrongToken(Refusal):
     """The metrics are asked for with a token that is not the configured one."""
 

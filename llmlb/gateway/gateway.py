@@ -95,6 +95,7 @@ class Gateway:
             clock,
             max_size=config.queue.max_size,
             max_per_key=config.queue.max_per_key,
+            limits=self.identities.limits,
             when_full=config.queue.when_full,
         )
         self.bodies = Bodies(config.server.waiting_bytes, self.turns.retry_after)
@@ -119,7 +120,12 @@ class Gateway:
         self.identities.apply(config.api_keys)
         self.metrics.know(self.identities.names.values())
         queue, fairness = config.queue, config.fairness
-        self.turns.configure(max_size=queue.max_size, max_per_key=queue.max_per_key, when_full=queue.when_full)
+        self.turns.configure(
+            max_size=queue.max_size,
+            max_per_key=queue.max_per_key,
+            limits=self.identities.limits,
+            when_full=queue.when_full,
+        )
         self.turns.reschedule(
             self.identities.weights,
             fair=queue.enable_fairness,

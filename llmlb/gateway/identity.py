@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import attrs
 
 from llmlb.config.model import KeyConfig
-from llmlb.errors import WrongKey
+from llmlb.errors import DisabledKey, WrongKey
 
 
 @attrs.frozen
@@ -31,8 +31,11 @@ class Identities:
     def __init__(self, api_keys: Iterable[KeyConfig]) -> None:
         self._salt = secrets.token_bytes(16)
         self._by_digest: dict[bytes, Identity] = {}
+        self._disabled: frozenset[str] = frozenset()
         self.weights: dict[str, float] = {}
         """Weight by flow."""
+        self.limits: dict[str, int] = {}
+        """How many may wait, by the flows that have a limit of their own."""
         self.names: dict[str, str] = {}
         """Name of each configured key, by flow."""
         self.apply(api_keys)
@@ -41,19 +44,21 @@ class Identities:
         """Know just these keys from now on. Who has been let in already is not asked again."""
         keys = list(api_keys)
         self._by_digest = {key.digest: Identity(f"key:{key.name}", key.name) for key in keys}
+        self._disabled = frozenset(f"key:{key.name}" for key in keys if key.disabled)
         self.weights = {f"key:{key.name}": key.weight for key in keys}
+        self.limits = {f"key:{key.name}": key.max_waiting for key in keys if key.max_waiting}
         self.names = {identity.flow: identity.name for identity in self._by_digest.values()}
 
     @property
     def open(self) -> bool:
-        """Whether anyone may use the gateway."""
+        """Whether anyone may use the gateway. Not so with nothing but disabled keys: then nobody may."""
         return not self._by_digest
 
     def identify(self, authorization: str | None, x_api_key: str | None) -> Identity:
         """The sender, by `Authorization: Bearer` or else `x-api-key`.
 
         With no keys configured every key is its own flow, under a name that cannot be traced back to it.
-        Raises WrongKey when keys are configured and this is none of them.
+        Raises WrongKey when keys are configured and this is none of them, DisabledKey when it is one let in no more.
         """
         key = bearer(authorization) or x_api_key or ""
         digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
@@ -64,6 +69,8 @@ class Identities:
             return Identity(f"anonymous:{name}", f"anonymous-{name}")
         for known, identity in self._by_digest.items():
             if hmac.compare_digest(known, digest):
+                if identity.flow in self._disabled:
+                    raise DisabledKey
                 return identity
         raise WrongKey
 

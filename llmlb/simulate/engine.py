@@ -24,9 +24,9 @@ UNKNOWN_MODEL, NO_NODE_ONLINE = 404, 503
 class Simulation:
     """Runs the real `LocalTurns` and `FairScheduler` as the gateway of `config` would, without network or waiting.
 
-    `nodes` take the place of the configured ones. Keys go by the names of `config.api_keys`, for their weights; any
-    other name is a key of weight 1. What happens in one instant happens in the order in which it was asked for: a run
-    depends on its input only.
+    `nodes` take the place of the configured ones. Keys go by the names of `config.api_keys`, for their weights and
+    limits; any other name is a key of weight 1. What happens in one instant happens in the order in which it was
+    asked for: a run depends on its input only.
     """
 
     def __init__(self, config: Config, nodes: Iterable[NodeSpec], *, start: float = 0.0) -> None:
@@ -39,11 +39,13 @@ class Simulation:
             quantum=config.fairness.quantum,
             default_service_secs=config.fairness.default_service_secs,
         )
+        self._limits = {key.name: key.max_waiting for key in config.api_keys if key.max_waiting}
         self.turns = LocalTurns(
             self.scheduler,
             self.clock,
             max_size=config.queue.max_size,
             max_per_key=config.queue.max_per_key,
+            limits=self._limits,
             when_full=config.queue.when_full,
         )
         self.observers: list[Observer] = []
@@ -102,7 +104,7 @@ class Simulation:
                 return True
         queue, turns = self.config.queue, self.turns.snapshot()
         own = turns.waiting_by_key.get(job.key, 0)
-        if queue.max_per_key and own >= queue.max_per_key:
+        if 0 < self._limits.get(job.key, queue.max_per_key) <= own:
             return False
         if turns.waiting < queue.max_size:
             return True

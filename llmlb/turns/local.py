@@ -23,9 +23,9 @@ class LocalTurns:
     Invariant after every call: no open pull fits any waiting ticket. So a ticket that finds an idle node has
     nobody fairly ahead of it, and a full queue turns away only those who would have to wait.
 
-    `max_size`: how many may wait. `max_per_key`: how many of one key, 0 for no limit of its own. `when_full`: whom a
-    full queue refuses, the newcomer ("refuse") or, where the newcomer's key would still have fewer waiting than the
-    key with most, the newest of that key ("push_out").
+    `max_size`: how many may wait. `max_per_key`: how many of one key, 0 for no limit of its own; `limits`: by key,
+    where another number applies. `when_full`: whom a full queue refuses, the newcomer ("refuse") or, where the
+    newcomer's key would still have fewer waiting than the key with most, the newest of that key ("push_out").
     """
 
     def __init__(
@@ -35,20 +35,22 @@ class LocalTurns:
         *,
         max_size: int,
         max_per_key: int = 0,
+        limits: Mapping[str, int] | None = None,
         when_full: WhenFull = "refuse",
     ) -> None:
         self._scheduler = scheduler
         self._clock = clock
         self._max_size = max_size
         self._max_per_key = max_per_key
+        self._limits = limits or {}
         self._pulls: dict[str, Puller] = {}
         self._waiters: dict[str, Waiter] = {}
         self._push_out = when_full == "push_out"
         self._crowd = Crowd()
 
-    def configure(self, *, max_size: int, max_per_key: int, when_full: WhenFull) -> None:
+    def configure(self, *, max_size: int, max_per_key: int, limits: Mapping[str, int], when_full: WhenFull) -> None:
         """Other limits, for those who come from now on: nobody who waits has to go."""
-        self._max_size, self._max_per_key = max_size, max_per_key
+        self._max_size, self._max_per_key, self._limits = max_size, max_per_key, limits
         self._push_out = when_full == "push_out"
 
     def reschedule(
@@ -68,7 +70,7 @@ class LocalTurns:
         if (node := self._idle_for(ticket)) is not None:
             self._waiters[ticket.id] = waiter
             self._serve(ticket, node)
-        elif 0 < self._max_per_key <= self._crowd.of(ticket.key):
+        elif 0 < self._limits.get(ticket.key, self._max_per_key) <= self._crowd.of(ticket.key):
             waiter.refused(QueueFull(self._scheduler.retry_after_own(ticket.key, self._clock.now())))
         elif self._scheduler.waiting < self._max_size:
             self._waiters[ticket.id] = waiter
@@ -126,6 +128,7 @@ class LocalTurns:
         return self._scheduler.snapshot()
 
     def lineup(self, most: int) -> tuple[Entry, ...]:
+        """Who is next: the first `most`, and after them as many of those whom no node serves. Changes nothing."""
         return self._scheduler.lineup(self._clock.now(), most)
 
     def debts(self) -> dict[str, float]:
