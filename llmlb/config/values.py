@@ -89,8 +89,8 @@ def read_value(setting: Setting, text: str) -> Any:
 
 
 def as_written(value: Any) -> str:
-    """A value of the model as it stands in a file. Not for secrets."""
-    return written(value)
+    """A value of the model as it is put into a file: 2, not 2.0. Not for secrets."""
+    return written(_plain(value))
 
 
 def present(config: Config, name: str) -> Any:
@@ -149,7 +149,10 @@ def _index(draft: Draft, key_name: str) -> int:
 
 
 def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+    """As TOML has it, and as people write it."""
+    if isinstance(value, tuple):
+        return list(value)
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 @cache

@@ -115,8 +115,8 @@ def test_a_text_that_fits_no_rule_is_refused(name: str, text: str) -> None:
 
 
 def test_values_are_written_as_in_a_file() -> None:
-    assert [as_written(value) for value in (200, 2.0, True, "refuse", ("a", "b"))] == [
-        "200", "2.0", "true", '"refuse"', '["a", "b"]',
+    assert [as_written(value) for value in (200, 2.0, 2.5, True, "refuse", ("a", "b"))] == [
+        "200", "2", "2.5", "true", '"refuse"', '["a", "b"]',
     ]  # fmt: skip
 
 
@@ -133,7 +133,7 @@ def test_a_value_is_set_and_all_else_stays() -> None:
 
 def test_a_field_of_a_key_is_set_by_the_name_of_the_key() -> None:
     draft = Draft.of(FILE)
-    assert set_key(draft, "alice", "weight", 3.0).text == FILE.replace("weight = 2", "weight = 3.0")
+    assert set_key(draft, "alice", "weight", 3.0).text == FILE.replace("weight = 2", "weight = 3")
     assert set_key(draft, "bob", "disabled", True).text == FILE + "disabled = true\n"
     assert unset_key(draft, "alice", "weight").text == FILE.replace("weight = 2\n", "")
     assert unset_key(draft, "bob", "weight") is draft
