@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Protocol
 
 import structlog
@@ -214,7 +215,7 @@ class Connection(web.RequestHandler):
             return
         self._unwanted = True
         transport.write(raw_answer(TooManyConnections(), self._gateway.config.server.locale, new_id()))
-        transport.write_eof()
+        _end_writing(transport)
         self._call_in(LINGER_SECS, transport.abort)
 
     # Errors
@@ -231,7 +232,7 @@ class Connection(web.RequestHandler):
     async def _linger(self) -> None:
         """Let a client that still sends read what it was answered. Ends early, by cancellation, when it closes."""
         if self.transport is not None:
-            self.transport.write_eof()
+            _end_writing(self.transport)
             enough = asyncio.Event()
             self._call_in(LINGER_SECS, enough.set)
             await enough.wait()
@@ -269,6 +270,13 @@ class Connection(web.RequestHandler):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _end_writing(transport: asyncio.WriteTransport) -> None:
+    """Say that nothing more is coming, if there still is somebody to say it to: what was written last may have been
+    answered with a reset."""
+    with suppress(OSError):
+        transport.write_eof()
 
 
 def _break_off(body: StreamReader) -> None:

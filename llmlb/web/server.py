@@ -24,8 +24,10 @@ MOST_TURNED_AWAY = 128
 """Connections beyond the limit that are told why at the same time; more are closed without a word."""
 BACKLOG = 4096
 """Connections the system may hold for us in a burst."""
-ACCEPTED_AT_ONCE = 64
+ACCEPTED_AT_ONCE = 24
 """Of those, how many are taken before anything else is done."""
+TURNS_UNTIL_CLOSED = 3
+"""Of the event loop, until the socket of a connection that is closed without a word is gone. Each takes more."""
 DESCRIPTORS_OF_OUR_OWN = 128
 """Files, sockets we listen on, and the like."""
 DESCRIPTORS_A_NODE = 3
@@ -131,7 +133,8 @@ def wanted_connections(gateway: Gateway) -> int:
 
 def own_descriptors(nodes: int) -> int:
     """File descriptors that are used up besides those of the clients."""
-    return DESCRIPTORS_OF_OUR_OWN + MOST_TURNED_AWAY + ACCEPTED_AT_ONCE + DESCRIPTORS_A_NODE * nodes
+    in_passing = ACCEPTED_AT_ONCE * TURNS_UNTIL_CLOSED
+    return DESCRIPTORS_OF_OUR_OWN + MOST_TURNED_AWAY + in_passing + DESCRIPTORS_A_NODE * nodes
 
 
 def descriptors() -> int:

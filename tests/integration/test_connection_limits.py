@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import socket
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any, Protocol
@@ -217,6 +218,21 @@ async def test_the_limit_may_change_while_running(node: ScriptedNode, start: Sta
     gateway.gateway.config = attrs.evolve(gateway.gateway.config, server=server)
     await gets_in(gateway)
     one.leave()
+
+
+async def test_who_has_left_before_hearing_that_there_is_no_room_is_no_reason_for_an_error(
+    node: ScriptedNode, start: Start, wire: Connect, log: Any
+) -> None:
+    """Its system answers our words with a reset, and then there is no connection left to end."""
+    gateway = await start(small(node, 1))
+    one = await wire(gateway)
+    for _ in range(30):  # no await in here: the gateway hears of all of them when they have gone
+        socket.create_connection(("127.0.0.1", gateway.port)).close()
+    await eventually(lambda: any(line["event"] == "too_many_connections" for line in log()), "they are turned away")
+    assert b" 503 " in await (await wire(gateway)).rest()
+    one.leave()
+    await gets_in(gateway)
+    assert [line for line in log() if line["level"] == "error"] == []
 
 
 async def test_by_default_there_is_a_connection_for_every_place_in_the_queue(node: ScriptedNode, start: Start) -> None:

@@ -132,7 +132,9 @@ async def test_more_connections_than_the_system_allows_are_told_so_and_do_no_har
     gateway.node.auto()
     regular = await gateway.connect()
     resource.prlimit(gateway.process.pid, resource.RLIMIT_NOFILE, (450, 450))
-    crowd = [await Caller.connect(gateway.port) for _ in range(380)]
+    await gateway.freeze()  # so that all of them are there at the same moment, however fast the machine is
+    crowd = [await Caller.connect(gateway.port) for _ in range(600)]
+    gateway.thaw()
     try:
         await gateway.told("too_many_connections")
         await regular.send(request_bytes(chat_body()))
