@@ -13,6 +13,7 @@ from math import inf
 from llmlb.scheduler import debts
 from llmlb.scheduler.flows import Running
 from llmlb.scheduler.forecasts import Forecasts
+from llmlb.scheduler.lineup import Entry, lineup
 from llmlb.scheduler.order import Order
 from llmlb.scheduler.plan import Plan, ahead_by_arrival, departures, plan
 from llmlb.scheduler.prices import Cost, Prices
@@ -158,6 +159,13 @@ class FairScheduler:
         told = drawn * self.forecasts.factor
         self._told[ticket.id] = (now, drawn, told)
         return Place(found.position, told)
+
+    def lineup(self, now: float, most: int) -> tuple[Entry, ...]:
+        """The first `most` in the order of service, and after them as many of those whom no node serves.
+
+        Changes nothing. Positions are those of `place`; waits are simpler estimates, see `lineup`.
+        """
+        return lineup(self._order, self._stations, now, most, self.forecasts.factor)
 
     def retry_after(self, free: int, now: float) -> int:
         """Seconds to tell a refused client, 1 to 60; 5 while nothing is known. Counts as a promise."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from heapq import heapify, heappop, heappush, heapreplace
-from itertools import islice
+from itertools import islice, takewhile
 from math import inf
 from operator import itemgetter
 
@@ -54,15 +54,8 @@ def departures(order: Order, stations: Stations, now: float, until: float) -> li
     """When each waiting request will leave the queue, by dispatch or deadline, soonest first; inf if after `until`."""
     pools = [pool for pool in order.pools.values() if stations.serves(pool)]
     taken: dict[int, float] = {}
-    entangled = [pool for pool in pools if not _alone(order, pool, pools)]
-    for pool in pools:
-        if pool not in entangled:
-            taken |= _dispatched(in_rounds(order, pool, most=FORESEEN), stations.free_at([pool], now), stations, until)
-    if entangled:
-        for dispatch in islice(dry_run(order, stations.free_at(pools, now), stations), MOST_STEPS):
-            if dispatch.at > until:
-                break
-            taken[dispatch.ticket.number] = dispatch.at
+    for way in ways(order, pools, stations, now, FORESEEN):
+        taken |= {dispatch.ticket.number: dispatch.at for dispatch in takewhile(lambda one: one.at <= until, way)}
     leaving = [
         (at if (at := min(taken.get(ticket.number, inf), ticket.deadline)) <= until else inf, ticket)
         for flow in order.flows.values()
@@ -72,21 +65,44 @@ def departures(order: Order, stations: Stations, now: float, until: float) -> li
     return sorted(leaving, key=itemgetter(0))
 
 
-def _dispatched(
-    tickets: Iterable[Ticket], free_at: Mapping[str, float], stations: Stations, until: float
-) -> dict[int, float]:
-    """By number, when each of these is given to a node, with every request taking as long as predicted."""
-    free = [(at, stations.speed(node)) for node, at in free_at.items()]
+def ways(
+    order: Order, pools: Sequence[Pool], stations: Stations, now: float, most: int
+) -> Iterator[Iterator[Dispatch]]:
+    """What these pools will do, soonest first: so many dispatches of each that is by itself, and those of the others.
+
+    Of the others `MOST_STEPS` at most. One that comes after the request's deadline takes its node no time.
+    """
+    others = entangled(order, pools)
+    for pool in pools:
+        if pool.contest.entrants and pool not in others:
+            yield _one_by_one(in_rounds(order, pool, most=most), stations.free_at([pool], now), stations)
+    if others:
+        yield islice(dry_run(order, stations.free_at(others, now), stations), min(most, MOST_STEPS))
+
+
+def _one_by_one(tickets: Iterable[Ticket], free_at: Mapping[str, float], stations: Stations) -> Iterator[Dispatch]:
+    """Give each of these to the node that is free first, with every request taking as long as predicted."""
+    free = [(at, stations.speed(node), node) for node, at in free_at.items()]
     heapify(free)
-    times = {}
     for ticket in tickets:
-        at, speed = free[0]
-        if at > until:
-            break
+        at, speed, node = free[0]
+        yield Dispatch(at, node, ticket)
         if at <= ticket.deadline:
-            times[ticket.number] = at
-            heapreplace(free, (at + stations.secs(ticket) * speed, speed))
-    return times
+            heapreplace(free, (at + stations.secs(ticket) * speed, speed, node))
+
+
+def entangled(order: Order, pools: Sequence[Pool]) -> list[Pool]:
+    """Those of these pools that are not by themselves: some key waits for more than one of them."""
+    if order.sent_back:
+        return list(pools)
+    first: dict[str, Pool] = {}
+    found: set[Pool] = set()
+    for pool in pools:
+        for key in pool.contest.entrants:
+            other = first.setdefault(key, pool)
+            if other is not pool:
+                found |= {pool, other}
+    return [pool for pool in pools if pool in found]
 
 
 def _alone(order: Order, pool: Pool, pools: Sequence[Pool]) -> bool:

@@ -82,7 +82,7 @@ def in_rounds(order: Order, pool: Pool, until: Ticket | None = None, most: int =
         while ring:
             if len(ring) == 1 and not ahead:  # nobody to take turns with
                 rest = _rest(ring[0], pool)
-                return served + (rest if until is None else rest[: rest.index(until) + 1])
+                return served + rest[: most - len(served) if until is None else rest.index(until) + 1]
             again: list[_Runner] = []
             for runner in ring:
                 if runner.queue is None:
@@ -91,7 +91,7 @@ def in_rounds(order: Order, pool: Pool, until: Ticket | None = None, most: int =
                 at = runner.at
                 ticket = runner.queue[at]
                 served.append(ticket)
-                if ticket is until:
+                if ticket is until or len(served) == most:
                     return served
                 runner.at = at = at + 1
                 if at == len(runner.queue):
