@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from typing import Any
 
+import attrs
 import pytest
 
 from llmlb.config.model import KeyConfig
@@ -68,6 +69,28 @@ async def test_anything_else_is_refused_before_the_body_is_looked_at(
     answer = await gateway.post(headers=headers, data=b"{ not json")
     assert (answer.status, answer.error["code"]) == (401, "invalid_api_key")
     assert gateway.gateway.arrivals == 0
+
+
+@pytest.mark.parametrize(("language", "words"), [("ja", "無効化されています"), ("en", "has been disabled")])
+async def test_a_disabled_key_is_told_so_and_who_waits_stays(
+    language: str, words: str, node: ScriptedNode, start: Start
+) -> None:
+    gateway = await start(config(node, keys=KEYS))
+    tasks = [await gateway.arrive(key="sk-plain") for _ in range(2)]
+    off = tuple(attrs.evolve(key, disabled=True) for key in KEYS)
+    gateway.gateway.apply(attrs.evolve(gateway.gateway.config, api_keys=off))
+    for key in ("sk-plain", "sk-hashed"):
+        answer = await gateway.post(key=key, headers={"Accept-Language": language}, data=b"{ not json")
+        assert (answer.status, answer.error["code"]) == (401, "invalid_api_key")
+        assert words in answer.error["message"]
+    other = await gateway.post(key="sk-other", headers={"Accept-Language": language})
+    assert other.status == 401
+    assert words not in other.error["message"]
+    assert (await gateway.post()).status == 401, "nobody may use it, rather than anybody"
+    node.auto()
+    assert [(await task).status for task in tasks] == [200, 200]
+    gateway.gateway.apply(attrs.evolve(gateway.gateway.config, api_keys=KEYS))
+    assert (await gateway.post(key="sk-plain")).status == 200
 
 
 async def test_a_key_in_the_query_does_not_pass(node: ScriptedNode, start: Start) -> None:

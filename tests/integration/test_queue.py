@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import attrs
+
 from llmlb.config.model import Fairness, KeyConfig, Queue
 from llmlb.testing import ManualClock, ScriptedNode, eventually
 from tests.integration.bench import config
@@ -99,6 +101,21 @@ async def test_a_key_may_have_no_more_waiting_than_max_per_key(node: ScriptedNod
     assert (over.status, over.error["code"]) == (429, "queue_full")
     await gateway.arrive(key="kb")
     assert gateway.gateway.overview().waiting == 2
+
+
+async def test_a_key_may_have_a_limit_of_its_own(node: ScriptedNode, start: Start) -> None:
+    keys = (KeyConfig(name="a", key="ka", max_waiting=2), KeyConfig(name="b", key="kb", max_waiting=1))
+    gateway = await start(config(node, keys=keys, queue=Queue(max_size=10, max_per_key=1)))
+    for key in ("ka", "ka", "ka", "kb"):
+        await gateway.arrive(key=key)
+    for key in ("ka", "kb"):
+        over = await gateway.post(key=key)
+        assert (over.status, over.error["code"]) == (429, "queue_full")
+    one, other = (attrs.evolve(key, max_waiting=number) for key, number in zip(keys, (3, 0), strict=True))
+    gateway.gateway.apply(attrs.evolve(gateway.gateway.config, api_keys=(one, other)))
+    await gateway.arrive(key="ka")
+    assert (await gateway.post(key="kb")).status == 429, "what applies to all keys applies to it again"
+    assert gateway.gateway.overview().waiting == 4
 
 
 async def test_in_a_full_queue_the_key_that_has_most_waiting_makes_room_where_it_is_told_to(

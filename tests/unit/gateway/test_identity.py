@@ -7,7 +7,7 @@ import hashlib
 import pytest
 
 from llmlb.config.model import KeyConfig
-from llmlb.errors import WrongKey
+from llmlb.errors import DisabledKey, WrongKey
 from llmlb.gateway.identity import NOBODY, Identities, Identity
 
 CONFIGURED = Identities(
@@ -39,6 +39,20 @@ def test_any_other_key_is_wrong(key: str | None) -> None:
 def test_weights_are_by_flow() -> None:
     assert CONFIGURED.weights == {"key:plain": 2, "key:hashed": 1}
     assert not CONFIGURED.open
+
+
+def test_a_disabled_key_is_known_and_does_not_pass() -> None:
+    off = KeyConfig(name="off", key="sk-1", disabled=True, max_waiting=3)
+    identities = Identities([off])
+    with pytest.raises(DisabledKey):
+        identities.identify("Bearer sk-1", None)
+    assert not identities.open, "nobody may use it, rather than anybody"
+    with pytest.raises(WrongKey):
+        identities.identify(None, None)
+    assert (identities.names, identities.limits) == ({"key:off": "off"}, {"key:off": 3})
+    identities.apply([KeyConfig(name="off", key="sk-1")])
+    assert identities.identify("Bearer sk-1", None).name == "off"
+    assert identities.limits == {}
 
 
 def test_without_configured_keys_every_key_is_a_flow_that_does_not_tell_it() -> None:

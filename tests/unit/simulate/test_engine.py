@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from random import Random
 
+import attrs
 import pytest
 
 from llmlb.scheduler.prices import Cost
@@ -86,6 +87,17 @@ def test_a_key_may_have_a_limit_of_its_own() -> None:
     stand.come("A1 A2 A3 B1")
     stand.simulation.run()
     assert stand.status("A1 A2 A3 B1") == [200, 200, 429, 200]
+
+
+def test_a_configured_key_may_have_another_limit_than_all_keys() -> None:
+    settings = config({"A": 1.0}, max_per_key=2)
+    stand = Stand(settings=attrs.evolve(settings, api_keys=(attrs.evolve(settings.api_keys[0], max_waiting=1),)))
+    stand.come("A1 A2 A3 B1 B2 B3")
+    stand.simulation.run(1.0)
+    room = [stand.simulation.has_room(Job(key, "", 1.0)) for key in "ABC"]
+    stand.simulation.run()
+    assert stand.status("A1 A2 A3 B1 B2 B3") == [200, 200, 429, 200, 200, 429]
+    assert room == [False, False, True]
 
 
 def test_a_newcomer_pushes_the_newest_of_the_key_with_most_out() -> None:

@@ -62,6 +62,7 @@ class Hall:
         fair: bool = True,
         max_size: int = 100,
         max_per_key: int = 0,
+        limits: Mapping[str, int] | None = None,
         when_full: WhenFull = "refuse",
         secs: float = 10.0,
         timeout: float = 60.0,
@@ -70,7 +71,12 @@ class Hall:
         self.clock = ManualClock()
         self.scheduler = scheduler or FairScheduler(weights or {}, fair=fair, default_service_secs=secs)
         self.turns = LocalTurns(
-            self.scheduler, self.clock, max_size=max_size, max_per_key=max_per_key, when_full=when_full
+            self.scheduler,
+            self.clock,
+            max_size=max_size,
+            max_per_key=max_per_key,
+            limits=limits,
+            when_full=when_full,
         )
         self.secs = secs
         self.timeout = timeout

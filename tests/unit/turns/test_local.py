@@ -74,6 +74,24 @@ def test_a_key_may_have_a_limit_of_its_own() -> None:
     assert hall.turns.snapshot().waiting_by_key == {"A": 2, "B": 2}
 
 
+def test_a_key_named_in_the_limits_has_its_own() -> None:
+    hall = Hall(max_per_key=2, limits={"A": 1, "C": 3})
+    hall.come("A1 A2 A3 B1 B2 B3 C1 C2 C3 C4")
+    assert [name for name in hall.waiters if hall.refused(name)] == ["A3", "B3", "C4"]
+    hall.turns.configure(max_size=100, max_per_key=2, limits={}, when_full="refuse")
+    hall.come("A4 A5")
+    assert [hall.refused(name) for name in ("A4", "A5")] == [False, True]
+
+
+def test_a_limit_that_has_become_smaller_turns_nobody_out() -> None:
+    hall = Hall()
+    hall.come("A1 A2 A3 A4")
+    hall.turns.configure(max_size=100, max_per_key=0, limits={"A": 1}, when_full="refuse")
+    assert hall.turns.snapshot().waiting == 3
+    hall.come("A5")
+    assert hall.refused("A5")
+
+
 def test_what_leaves_or_is_served_no_longer_counts_to_its_keys_limit() -> None:
     hall = Hall(max_per_key=1)
     hall.come("A1 A2 A3")
