@@ -4,7 +4,7 @@ const SILENCE_MS = 12_000; // the server says something every 5 s, so by then th
 const AGAIN_MS = 2_000;
 
 // names: which part of the state each event is; over: called when the server ends the stream for good;
-// refused: called when it does not even begin, for whatever reason.
+// refused: called when it does not even begin, for whatever reason. Returns a function that follows another url instead.
 export function follow(url, store, { names = { message: "panel" }, over = () => {}, refused = () => {} } = {}) {
   let source;
   let timer;
@@ -45,4 +45,9 @@ export function follow(url, store, { names = { message: "panel" }, over = () => 
   }
 
   open();
+  return (other) => {
+    url = other;
+    source.close();
+    open();
+  };
 }
