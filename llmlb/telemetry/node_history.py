@@ -14,6 +14,9 @@ _MOST_LOOKS = 255
 _ROW = bytes(STEPS * MOST_STATES)
 _NOBODY_LOOKED = bytes(MOST_STATES)
 
+Columns = tuple[Mapping[str, float], ...]
+_UNKNOWN: Columns = ({},) * STEPS
+
 
 class NodeHistory:
     """In which part of the looks at it a node was in which state, by steps of `STEP_SECS`, as in `Timeline`.
@@ -29,8 +32,8 @@ class NodeHistory:
         """By node, for each step (a ring of them) how many looks found it in each state."""
         self._places: dict[str, int] = {}
         """The place of each state among the counts of a step."""
-        self._past: dict[str, tuple[Mapping[str, float], ...]] = {}
-        """The columns of steps that are over, of nodes that somebody has asked for in this step."""
+        self._past: dict[str, tuple[int, Columns]] = {}
+        """The columns of steps that are over, of nodes that somebody has asked for, and the step after them."""
 
     def sample(self, states: Iterable[tuple[str, str]]) -> None:
         """Each node, by its id, is in this state now. To be told once a second."""
@@ -46,23 +49,23 @@ class NodeHistory:
             if row[begin + place] < _MOST_LOOKS:
                 row[begin + place] += 1
 
-    def columns(self, node: str) -> tuple[Mapping[str, float], ...]:
+    def columns(self, node: str) -> Columns:
         """Exactly `STEPS`, oldest first, the last one not over yet: the part of each state, from 0 to 1.
 
         Empty where nobody looked; a node that is not known has empty ones only.
         """
         self._move_on()
-        row = self._rows.get(node, _ROW)
-        past = self._past.get(node)
-        if past is None:
-            past = tuple(self._column(row, number) for number in range(self._number - STEPS + 1, self._number))
-            if node in self._rows:
-                self._past[node] = past
-        return (*past, self._column(row, self._number))
-
-    def _column(self, row: bytes | bytearray, number: int) -> Mapping[str, float]:
-        begin = number % STEPS * MOST_STATES
-        return _parts(bytes(row[begin : begin + MOST_STATES]), tuple(self._places))
+        row = self._rows.get(node)
+        if row is None:
+            return _UNKNOWN
+        states, present = tuple(self._places), self._number
+        known, past = self._past.get(node, (None, ()))
+        if known == present - 1:
+            past = (*past[1:], _column(row, known, states))
+        elif known != present:
+            past = tuple(_column(row, number, states) for number in range(present - STEPS + 1, present))
+        self._past[node] = (present, past)
+        return (*past, _column(row, present, states))
 
     def _place(self, state: str) -> int:
         """The place of a state that was not seen before."""
@@ -76,13 +79,19 @@ class NodeHistory:
         number = int(self._clock.now() // STEP_SECS)
         if number <= self._number:
             return
-        self._past.clear()
         for new in range(max(self._number + 1, number - STEPS + 1), number + 1):
             begin = new % STEPS * MOST_STATES
             for row in self._rows.values():
                 row[begin : begin + MOST_STATES] = _NOBODY_LOOKED
         self._number = number
-        self._rows = {node: row for node, row in self._rows.items() if row != _ROW}
+        for node in [node for node, row in self._rows.items() if row == _ROW]:
+            del self._rows[node]
+            self._past.pop(node, None)
+
+
+def _column(row: bytearray, number: int, states: tuple[str, ...]) -> Mapping[str, float]:
+    begin = number % STEPS * MOST_STATES
+    return _parts(bytes(row[begin : begin + MOST_STATES]), states)
 
 
 @lru_cache(maxsize=4096)

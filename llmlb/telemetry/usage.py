@@ -11,7 +11,7 @@ from llmlb.clock import Clock
 from llmlb.telemetry.quantiles import Quantiles, bucket_of
 from llmlb.telemetry.record import Outcome, Record
 
-BUCKET_SECS = 120
+BUCKET_SECS = 300
 HOUR_SECS = 3600
 _BUCKETS = HOUR_SECS // BUCKET_SECS + 1  # the current one is not full yet, so the oldest still counts
 MOST_NAMES = 1000
@@ -83,75 +83,103 @@ class _Tally:
         )
 
 
-class HourByName:
-    """Usage by name over the past hour: a record counts for an hour and at most two minutes more.
+@attrs.define
+class _Name:
+    """What happened under one name."""
 
-    Holds tallies of two minutes by name, and their sums. A name under which nothing has happened for so long is
-    forgotten; while there are `MOST_NAMES`, new ones are counted under `OTHERS`.
+    total: _Tally = attrs.field(factory=_Tally)
+    parts: deque[tuple[int, _Tally]] = attrs.field(factory=deque)
+    """What the total is the sum of, by the number of the bucket; only where something happened, oldest first."""
+    usage: Usage | None = None
+    """What the total comes to, if somebody has asked since it changed."""
+
+    def forget(self, oldest: int) -> None:
+        """Take away what was before this bucket."""
+        while self.parts and self.parts[0][0] < oldest:
+            self.total.take_away(self.parts.popleft()[1])
+            self.usage = None
+
+    def of_bucket(self, number: int) -> _Tally:
+        if not self.parts or self.parts[-1][0] < number:
+            self.parts.append((number, _Tally()))
+        return self.parts[-1][1]
+
+
+class HourByName:
+    """Usage by name over the past hour: a record counts for an hour and at most five minutes more.
+
+    Holds tallies of five minutes by name, and their sums; no call does work for names that it is not about, but for
+    one or two. A name under which nothing has happened for so long is forgotten; while there are `MOST_NAMES`, new
+    ones are counted under `OTHERS`. A name takes 15 kB when something happens all the time, and 100 kB at worst.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._buckets: deque[tuple[int, dict[str, _Tally]]] = deque()
-        """Those in which something happened, oldest first."""
-        self._sums: dict[str, _Tally] = {}
-        self._known: dict[str, Usage] = {}
-        """What the sums come to, as far as somebody has asked since they changed."""
+        self._names: dict[str, _Name] = {}
+        """Those under which something happened last are last."""
 
     def add(self, name: str, record: Record) -> None:
         """Count a request that is over now."""
-        bucket = self._bucket_now()
-        if name not in self._sums and len(self._sums) - (OTHERS in self._sums) >= MOST_NAMES:
+        number = int(self._clock.now() // BUCKET_SECS)
+        oldest = number - _BUCKETS + 1
+        self._forget_names(oldest)
+        entry = self._names.pop(name, None)
+        if entry is None and len(self._names) - (OTHERS in self._names) >= MOST_NAMES:
             name = OTHERS
-        self._known.pop(name, None)
-        outcome, service, tokens = record.outcome, record.service, record.tokens
-        waited = record.reached_node or outcome is Outcome.TIMED_OUT
-        wait_bucket = bucket_of(record.waited)
-        service_time = 0 if service is None else round(service * _MICROSECONDS)
-        served = outcome is Outcome.SERVED and service is not None
-        service_bucket = 0 if service is None else bucket_of(service)
-        for tallies in (bucket, self._sums):
-            tally = tallies.get(name)
-            if tally is None:
-                tally = tallies[name] = _Tally()
-            tally.outcomes[outcome] = tally.outcomes.get(outcome, 0) + 1
-            tally.tokens += tokens or 0
-            tally.node_time += service_time
-            if waited:
-                tally.waits.add_to(wait_bucket)
-            if served:
-                tally.served_time += service_time
-                tally.services.add_to(service_bucket)
+            entry = self._names.pop(name, None)
+        if entry is None:
+            entry = _Name()
+        self._names[name] = entry
+        entry.forget(oldest)
+        entry.usage = None
+        _count(record, entry.total, entry.of_bucket(number))
 
     def of(self, name: str) -> Usage:
         """What happened under this name; all zeros where nothing did."""
-        self._forget_the_old()
-        usage = self._known.get(name)
-        if usage is None:
-            tally = self._sums.get(name)
-            if tally is None:
-                return NO_USAGE
-            usage = self._known[name] = tally.usage()
-        return usage
+        entry = self._names.get(name)
+        return NO_USAGE if entry is None else self._usage(entry)
+
+    def names(self) -> tuple[str, ...]:
+        """Those under which something happened in the past hour, the one under which it did last first."""
+        self._forget_names(self._oldest, at_most=MOST_NAMES + 1)
+        return tuple(reversed(self._names))
 
     def usage(self) -> dict[str, Usage]:
-        """What happened under every name; those under which nothing did are missing."""
-        self._forget_the_old()
-        return {name: self.of(name) for name in self._sums}
+        """As `of`, for each of `names()`: 13 ms for a thousand in which something has happened since it was asked."""
+        return {name: self.of(name) for name in self.names()}
 
-    def _bucket_now(self) -> dict[str, _Tally]:
-        self._forget_the_old()
-        number = int(self._clock.now() // BUCKET_SECS)
-        if not self._buckets or self._buckets[-1][0] < number:
-            self._buckets.append((number, {}))
-        return self._buckets[-1][1]
+    @property
+    def _oldest(self) -> int:
+        return int(self._clock.now() // BUCKET_SECS) - _BUCKETS + 1
 
-    def _forget_the_old(self) -> None:
-        oldest = int(self._clock.now() // BUCKET_SECS) - _BUCKETS + 1
-        while self._buckets and self._buckets[0][0] < oldest:
-            for name, tally in self._buckets.popleft()[1].items():
-                self._known.pop(name, None)
-                total = self._sums[name]
-                total.take_away(tally)
-                if not total.outcomes:  # each record has one
-                    del self._sums[name]
+    def _usage(self, entry: _Name) -> Usage:
+        entry.forget(self._oldest)
+        if entry.usage is None:
+            entry.usage = entry.total.usage()
+        return entry.usage
+
+    def _forget_names(self, oldest: int, at_most: int = 2) -> None:
+        """Forget names under which nothing has happened since. One is added at a time, so two at a time are enough."""
+        gone = []
+        for name, entry in self._names.items():
+            if len(gone) == at_most or (entry.parts and entry.parts[-1][0] >= oldest):
+                break
+            gone.append(name)
+        for name in gone:
+            del self._names[name]
+
+
+def _count(record: Record, *tallies: _Tally) -> None:
+    outcome, service = record.outcome, record.service
+    waited = bucket_of(record.waited) if record.reached_node or outcome is Outcome.TIMED_OUT else None
+    node_time = 0 if service is None else round(service * _MICROSECONDS)
+    served = bucket_of(service) if outcome is Outcome.SERVED and service is not None else None
+    for tally in tallies:
+        tally.outcomes[outcome] = tally.outcomes.get(outcome, 0) + 1
+        tally.tokens += record.tokens or 0
+        tally.node_time += node_time
+        if waited is not None:
+            tally.waits.add_to(waited)
+        if served is not None:
+            tally.services.add_to(served)
+            tally.served_time += node_time
