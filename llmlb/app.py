@@ -30,6 +30,7 @@ from llmlb.web.control import control
 from llmlb.web.control_socket import control_socket, socket_path
 from llmlb.web.faults import faults
 from llmlb.web.keys import GATEWAY, STEERING
+from llmlb.web.operator.routes import add_operator
 from llmlb.web.requests import identified, keyed, sign
 from llmlb.web.server import Runner, Site
 
@@ -48,6 +49,7 @@ def build(gateway: Gateway, steering: Steering | None = None) -> web.Application
     app.add_routes([*inference.routes(), *models.routes(), *health.routes(), *metrics.routes()])
     app.router.add_get("/api/queue/stats", keyed(stats.queue_stats))
     dashboard.setup(app)
+    add_operator(app)
     return app
 
 

@@ -1,0 +1,70 @@
+"""What the operator's forms send, and whether one of our own pages sent it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, urlsplit
+
+import attrs
+from aiohttp import web
+
+from llmlb.gateway.bodies import Bodies
+from llmlb.web.body import read_body
+from llmlb.web.operator.not_done import NotDone
+
+MAX_FORM = 256 * 1024
+MOST_FIELDS = 5_000
+_FORM = "application/x-www-form-urlencoded"
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
+@attrs.frozen
+class Form:
+    """The fields of a form by name, each with every value it was sent with."""
+
+    fields: Mapping[str, tuple[str, ...]]
+
+    def get(self, name: str) -> str:
+        """The value of a field; of one that was sent several times the last one; "" for one that was not sent."""
+        return self.fields.get(name, ("",))[-1]
+
+
+def check_origin(request: web.Request) -> None:
+    """Let pass what our own pages send, and programs. Raises NotDone for what a page elsewhere had a browser send.
+
+    A browser says with each form where it comes from, and no page can make it lie about that.
+    """
+    origin = request.headers.get("Origin")
+    if origin is not None and urlsplit_host(origin) != request.headers.get("Host", "").lower():
+        raise NotDone(403, "other_origin")
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        raise NotDone(403, "other_origin")
+
+
+def urlsplit_host(origin: str) -> str:
+    """Host and port of an origin as `Host` would name them; "" for `null` and what is no origin."""
+    try:
+        return urlsplit(origin.lower()).netloc
+    except ValueError:
+        return ""
+
+
+async def read_form(request: web.Request, limit: int = MAX_FORM) -> Form:
+    """The form in the body, of at most `limit` bytes. Raises NotDone, and what `read_body` does."""
+    if request.content_type != _FORM:
+        raise NotDone(415, "not_a_form")
+    # No share of the memory for requests: the operator has to be let in when that is full.
+    with Bodies(limit, lambda: 1).hold() as hold:
+        body = await read_body(request, hold, limit)
+    try:
+        text = body.decode("ascii")
+        if _BAD_ESCAPE.search(text):
+            raise ValueError
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
+    except ValueError:
+        raise NotDone(400, "bad_form", most=f"{MOST_FIELDS:,}") from None
+    fields: dict[str, tuple[str, ...]] = {}
+    for name, value in pairs:
+        fields[name] = (*fields.get(name, ()), value)
+    return Form(fields)

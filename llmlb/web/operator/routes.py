@@ -1,0 +1,17 @@
+"""Every route of the operator's part."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from llmlb.web.keys import GATEWAY
+from llmlb.web.operator.guard import SESSIONS
+from llmlb.web.operator.sessions import Sessions
+from llmlb.web.operator.sign_in import add_sign_in
+
+
+def add_operator(app: web.Application) -> None:
+    """Add the operator's part to `app`, which must have its `GATEWAY` and render pages."""
+    gateway = app[GATEWAY]
+    app[SESSIONS] = Sessions(gateway.clock, lambda: gateway.config.operator)
+    add_sign_in(app)
