@@ -128,17 +128,18 @@ def set_key(draft: Draft, key_name: str, field: str, value: Any) -> Draft:
     Raises UnknownKey, UnknownSetting or CannotEdit.
     """
     key_setting(field)
-    return draft.set((_KEYS, _index(draft, key_name)), field, _plain(value))
+    return draft.set((_KEYS, key_index(draft, key_name)), field, _plain(value))
 
 
 def unset_key(draft: Draft, key_name: str, field: str) -> Draft:
     """The draft without one field of the API key `key_name`. Raises UnknownKey, UnknownSetting or CannotEdit."""
     key_setting(field)
-    index = _index(draft, key_name)
+    index = key_index(draft, key_name)
     return draft.unset((_KEYS, index), field) if field in draft.data[_KEYS][index] else draft
 
 
-def _index(draft: Draft, key_name: str) -> int:
+def key_index(draft: Draft, key_name: str) -> int:
+    """Which of `[[api_keys]]` is called so, from 0. Raises UnknownKey or CannotEdit."""
     entries = draft.data.get(_KEYS, [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise CannotEdit
