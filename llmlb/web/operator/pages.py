@@ -68,7 +68,8 @@ def refused_page(request: web.Request, refused: NotDone | Refusal, session: Sess
     else:
         status, why = FAULTS[type(refused)].status, text(locale, refused.key, **refused.values)
     key = f"refused_{status}" if f"refused_{status}" in OPERATOR_TEXTS else "refused_other"
-    context = {"title": operator_text(locale, key), "why": why}
+    # Many addresses of forms are no pages: there the other language would be that of nothing.
+    context = {"title": operator_text(locale, key), "why": why, "language_at": DESK}
     response = operator_page(request, "refused.html", context, status=status, session=session)
     response.headers.update(headers)
     return response
