@@ -20,7 +20,11 @@ from llmlb.gateway.admissions import Admissions
 from llmlb.gateway.audit import SelfAudit, State
 from llmlb.gateway.bodies import Bodies, Hold
 from llmlb.gateway.change_log import ChangeLog
-from llmlb.gateway.identity import Identities, Identity
+from llmlb.gateway.desk import MOST_REQUESTS, Desk
+from llmlb.gateway.desk_keys import Standing, key_views
+from llmlb.gateway.desk_nodes import node_cards
+from llmlb.gateway.desk_requests import running_views, waiting_views
+from llmlb.gateway.identity import Identities, Identity, name_of
 from llmlb.gateway.outgoing import Outgoing
 from llmlb.gateway.overview import NodeView, Overview
 from llmlb.gateway.pulse import Look, Pulse
@@ -31,9 +35,10 @@ from llmlb.scheduler.fair import FairScheduler
 from llmlb.telemetry.hour import PastHour
 from llmlb.telemetry.metrics import Metrics
 from llmlb.telemetry.node_history import NodeHistory
+from llmlb.telemetry.node_time import NodeTime
 from llmlb.telemetry.record import Outcome, Record
 from llmlb.telemetry.timeline import Timeline
-from llmlb.telemetry.usage import HourByName
+from llmlb.telemetry.usage import MOST_NAMES, HourByName
 from llmlb.turns.local import LocalTurns
 from llmlb.wire.call import Call
 
@@ -73,9 +78,11 @@ class Gateway:
         self.node_history = NodeHistory(clock)
         self.by_key, self.by_node = HourByName(clock), HourByName(clock)
         """By the names of keys, made-up ones as well, and by those of nodes: each request under its last node."""
+        self._node_time = NodeTime(clock, MOST_NAMES)
         self._sinks = (self.hour.add, self.metrics.add, self.timeline.add, self._add_by_name, *sinks)
         self._tickets = count(1)
-        self._visits: set[Visit] = set()
+        self._visits: dict[str, Visit] = {}
+        """By the ids of their tickets, in the order in which they came."""
         self._hoping: set[Visit] = set()
         """Those for a model that nobody knew when they came: a node not heard of yet may have it."""
         self.config_refused = False
@@ -171,7 +178,7 @@ class Gateway:
         """A visit begins: it is refused, waits, or is served at once."""
         begin = self.clock.now()
         self.arrivals += 1
-        self._visits.add(visit)
+        self._visits[visit.ticket.id] = visit
         refusal = self._refusal(visit.ticket.model)
         if refusal is not None:
             visit.refuse(refusal)
@@ -184,7 +191,7 @@ class Gateway:
 
     def departed(self, visit: Visit) -> None:
         """A visit is over."""
-        self._visits.discard(visit)
+        self._visits.pop(visit.ticket.id, None)
         self._hoping.discard(visit)
         record = visit.record()
         self.outcomes[record.outcome] += 1
@@ -204,9 +211,32 @@ class Gateway:
             hour=self.hour.totals(),
         )
 
+    def desk(self) -> Desk:
+        """Everything the operator may see, at this moment: some milliseconds with ten thousand waiting."""
+        now, config, visits, members = self.clock.now(), self.config, self._visits, tuple(self.fleet)
+        keys, keys_more = key_views(config.api_keys, self._key_standing(), self.by_key)
+        addresses = {node.base for node in config.nodes}
+        nodes, nodes_more = node_cards(members, visits, addresses, self.by_node, self.node_history, now)
+        running, running_more = running_views(visits.values(), now)
+        waiting = waiting_views(self.turns.lineup(MOST_REQUESTS), visits, members, now)
+        return Desk(
+            at=self.clock.wall(),
+            overview=self.overview(),
+            unit=config.fairness.cost,
+            fair=config.queue.enable_fairness,
+            keys=keys,
+            keys_more=keys_more,
+            nodes=nodes,
+            nodes_more=nodes_more,
+            running=running,
+            running_more=running_more,
+            waiting=waiting,
+            waiting_more=self.turns.waiting - len(waiting),
+        )
+
     def in_service(self) -> list[tuple[str, float]]:
         """For each request that a node has at this moment, the name of its key and when the node took it."""
-        return [(visit.key_name, since) for visit in self._visits if (since := visit.served_since) is not None]
+        return [(visit.key_name, since) for visit in self._visits.values() if (since := visit.served_since) is not None]
 
     @property
     def ready(self) -> bool:
@@ -220,7 +250,7 @@ class Gateway:
             async with asyncio.timeout(self.config.server.drain_secs):
                 await self._nobody_left.wait()
         except TimeoutError:
-            for visit in list(self._visits):
+            for visit in list(self._visits.values()):
                 visit.refuse(Draining())
             try:
                 async with asyncio.timeout(EVICTED_SECS):
@@ -230,8 +260,22 @@ class Gateway:
 
     def _add_by_name(self, record: Record) -> None:
         self.by_key.add(record.key_name, record)
+        if record.service is not None:
+            self._node_time.add(record.key_name, record.service)
         if record.node is not None:
             self.by_node.add(record.node, record)
+
+    def _key_standing(self) -> Standing:
+        in_service = self.in_service()
+        shares = self._node_time.shares(in_service)
+        configured = self.metrics.shares(in_service)
+        shares |= {name: configured.get(name, 0.0) for name in self.identities.names.values()}
+        return Standing(
+            waiting=Counter(visit.key_name for visit in self._visits.values() if visit.stage is Stage.WAITING),
+            in_service=Counter(name for name, _ in in_service),
+            shares={name: share for name, share in shares.items() if share},
+            debts={name_of(flow): debt for flow, debt in self.turns.debts().items()},
+        )
 
     def _look(self) -> Look:
         members = tuple(self.fleet)
@@ -247,7 +291,7 @@ class Gateway:
             on_nodes={m.node.id: m.dispatcher.exchange.request.id for m in self.fleet if m.dispatcher.exchange},
             in_service=snapshot.running_by_node,
             waiting=snapshot.waiting,
-            visits_waiting=sum(visit.stage is Stage.WAITING for visit in self._visits),
+            visits_waiting=sum(visit.stage is Stage.WAITING for visit in self._visits.values()),
             arrivals=self.arrivals,
             outcomes=self.outcomes.total(),
             visits=len(self._visits),

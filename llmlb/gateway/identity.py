@@ -75,6 +75,12 @@ class Identities:
         raise WrongKey
 
 
+def name_of(flow: str) -> str:
+    """The name of the identity that has this flow."""
+    kind, _, name = flow.partition(":")
+    return NOBODY.name if not flow else name if kind == "key" else f"{kind}-{name}"
+
+
 def bearer(authorization: str | None) -> str | None:
     """What an `Authorization: Bearer` header carries; None if it is none."""
     scheme, _, key = (authorization or "").partition(" ")

@@ -100,7 +100,7 @@ class Visit:
         """Where it stood when it began to wait; None if it never had to."""
         self._gateway = gateway
         self._clock = gateway.clock
-        self._endpoint = call.endpoint
+        self.endpoint = call.endpoint
         self.key_name = identity.name
         self._outgoing = outgoing
         self._hold = hold
@@ -110,16 +110,16 @@ class Visit:
         self._max_attempts = config.upstream.max_attempts
         self._timeout_secs = config.queue.timeout_secs
         self._timer: Timer | None = None
-        self._since = now
+        self.since = now
         """When the present wait or service began."""
         self._waited = 0.0
         self._exchange: Exchange | None = None
-        self._node: str | None = None
+        self.node: str | None = None
         """The name of the node that has it, or had it last."""
         self._node_id = ""
         self._service: float | None = None
         self._tokens: int | None = None
-        self._attempts = 0
+        self.attempts = 0
         self._accepted = False
         self._refusal: Refusal | None = None
         self._outcome: Outcome | None = None
@@ -226,26 +226,31 @@ class Visit:
             id=self.id,
             at=self._clock.wall(),
             key_name=self.key_name,
-            path=self._endpoint.path,
+            path=self.endpoint.path,
             model=self.ticket.model,
             outcome=self._outcome,
             status=self._status,
             waited=self._waited,
-            reached_node=self._attempts > 0,
-            node=self._node,
+            reached_node=self.attempts > 0,
+            node=self.node,
             position=self.position,
             estimate=self.estimate,
             service=self._service,
             size=self.ticket.size,
             tokens=self._tokens,
-            attempts=self._attempts,
+            attempts=self.attempts,
             reason=self._reason,
         )
 
     @property
+    def waited(self) -> float:
+        """Seconds in the queue so far, all its waits together."""
+        return self._waited + (self._clock.now() - self.since if self.stage is Stage.WAITING else 0.0)
+
+    @property
     def served_since(self) -> float | None:
         """When the node that has it took it; None while none has it."""
-        return self._since if self._exchange is not None and self._service is None else None
+        return self.since if self._exchange is not None and self._service is None else None
 
     @property
     def hopeless(self) -> bool:
@@ -257,7 +262,7 @@ class Visit:
     def placed(self, place: Place) -> None:
         """It has to wait."""
         self._move(Stage.WAITING)
-        self._since = self._clock.now()
+        self.since = self._clock.now()
         if self.place is None:
             self.place = place
         self._timer = self._clock.call_at(self.ticket.deadline, self.expired)
@@ -267,13 +272,13 @@ class Visit:
         if self.stage is Stage.WAITING:
             self._end_wait()
         self._move(Stage.SERVING)
-        self._since = self._clock.now()
+        self.since = self._clock.now()
         self._service = self._tokens = None
-        self._attempts += 1
-        meter = TokenMeter(self._endpoint, self.ticket.size)
+        self.attempts += 1
+        meter = TokenMeter(self.endpoint, self.ticket.size)
         self._exchange = Exchange(self._outgoing, self, self._first_byte_secs, meter)
         self._node_id = node
-        self._node = self._gateway.fleet.serve(node, self._exchange)
+        self.node = self._gateway.fleet.serve(node, self._exchange)
 
     def refused(self, error: Refusal) -> None:
         """There is no place for it, or none any more: the queue has forgotten it already."""
@@ -298,7 +303,7 @@ class Visit:
     def ended(self, exchange: Exchange, end: End) -> None:
         """The node has done its part: settle with the queue, and try again elsewhere where that is right."""
         now = self._clock.now()
-        self._service = now - self._since
+        self._service = now - self.since
         self._tokens = exchange.tokens
         actual = Actual(self._service, complete=end.kind is EndKind.COMPLETE, tokens=self._tokens)
         again = self.stage is Stage.SERVING and self._may_try_again(end)
@@ -363,12 +368,12 @@ class Visit:
             self._end_wait()
         elif self._exchange is not None:
             if self._service is None:
-                self._service = self._clock.now() - self._since
+                self._service = self._clock.now() - self.since
                 self._tokens = self._exchange.tokens
             self._exchange.abort(why)
 
     def _end_wait(self) -> None:
-        self._waited += self._clock.now() - self._since
+        self._waited += self._clock.now() - self.since
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from sys import maxsize
 
 from llmlb.clock import Clock
+from llmlb.telemetry.usage import OTHERS
 
 BUCKET_SECS = 10
 WINDOW_SECS = 300
@@ -15,11 +17,13 @@ class NodeTime:
     """Node seconds by key over the past five minutes, and at most ten seconds more.
 
     A service counts when it happened: of one that took an hour, its last five minutes. Holds a ring of sums, of ten
-    seconds each, so that adding costs the same however much happened. Who calls sees to it that keys are few.
+    seconds each, so that adding costs the same however much happened. `most`: keys told apart in ten seconds; those
+    beyond are counted under `OTHERS`. Without it, who calls sees to it that keys are few.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, most: int = maxsize) -> None:
         self._clock = clock
+        self._most = most
         self._ring: list[dict[str, float]] = [{} for _ in range(_BUCKETS)]
         self._current = int(clock.now() // BUCKET_SECS)
 
@@ -30,7 +34,8 @@ class NodeTime:
         for number in range(int(began // BUCKET_SECS), self._current + 1):
             part = min(now, (number + 1) * BUCKET_SECS) - max(began, number * BUCKET_SECS)
             bucket = self._ring[number % _BUCKETS]
-            bucket[key] = bucket.get(key, 0.0) + part
+            name = key if key in bucket or len(bucket) < self._most else OTHERS
+            bucket[name] = bucket.get(name, 0.0) + part
 
     def shares(self, going_on: Iterable[tuple[str, float]] = ()) -> dict[str, float]:
         """The part of the time that each key had, from 0 to 1, as of this moment; empty while nobody had any.
