@@ -172,7 +172,7 @@ async def _following(file: ConfigFile, reloader: Reloader, gateway: Gateway) -> 
     """Follow the file, and answer the command line, until the end of the block."""
     task = gateway.background.start("configuration", reloader.run())
     try:
-        async with control_socket(socket_path(file.path), control(gateway, reloader.ask)):
+        async with control_socket(socket_path(file.path), control(gateway, reloader.ask, file.environ)):
             yield
     finally:
         task.cancel()

@@ -6,24 +6,33 @@ having the file read again.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
 from aiohttp import web
 
+from llmlb.config.shown import MASK
+from llmlb.config.values import all_settings, present
 from llmlb.gateway.gateway import Gateway
 from llmlb.gateway.reload import Reload
 from llmlb.nodes.fleet import Member
 from llmlb.telemetry.lines import printable
+from llmlb.telemetry.usage import NO_USAGE
 from llmlb.wire.call import ANY_MODEL
 
 _COMMAND = "command"
 _LONGEST_NAME = 64
 
 
-def control(gateway: Gateway, reload: Callable[[str], Awaitable[Reload]]) -> web.Application:
-    """The application behind the socket. `reload` has the file read again, for the one it is told."""
+def control(
+    gateway: Gateway, reload: Callable[[str], Awaitable[Reload]], environ: Mapping[str, str]
+) -> web.Application:
+    """The application behind the socket. `reload` has the file read again, for the one it is told.
+
+    `environ`: the environment in which the file is read; the settings in it win.
+    """
 
     async def nodes(_: web.Request) -> web.Response:
         now = gateway.clock.now()
@@ -35,6 +44,12 @@ def control(gateway: Gateway, reload: Callable[[str], Awaitable[Reload]]) -> web
                 "nodes": [node_view(member, now) for member in gateway.fleet],
             }
         )
+
+    async def keys(_: web.Request) -> web.Response:
+        return _json({"config_refused": gateway.config_refused, "keys": key_views(gateway)})
+
+    async def settings(_: web.Request) -> web.Response:
+        return _json({"config_refused": gateway.config_refused, "held": held(gateway, environ)})
 
     async def read_again(request: web.Request) -> web.Response:
         came = await reload(_whose(request.query.get("by", "")))
@@ -48,7 +63,12 @@ def control(gateway: Gateway, reload: Callable[[str], Awaitable[Reload]]) -> web
         )
 
     app = web.Application()
-    app.add_routes([web.get("/nodes", nodes), web.post("/reload", read_again)])
+    app.add_routes([
+        web.get("/nodes", nodes),
+        web.get("/keys", keys),
+        web.get("/settings", settings),
+        web.post("/reload", read_again),
+    ])  # fmt: skip
     return app
 
 
@@ -67,6 +87,38 @@ def node_view(member: Member, now: float) -> dict[str, Any]:
         "loaded": sorted(node.loaded),
         "in_service": int(member.busy),
         "failures": node.candidate(ANY_MODEL).failures,
+    }
+
+
+def key_views(gateway: Gateway) -> list[dict[str, Any]]:
+    """Each configured key, what it has now, and how many of its requests ended in the past hour; never the key."""
+    waiting = gateway.turns.snapshot().waiting_by_key
+    in_service = Counter(name for name, _ in gateway.in_service())
+    usage = gateway.by_key.usage()
+    flows = {name: flow for flow, name in gateway.identities.names.items()}
+    return [
+        {
+            "name": key.name,
+            "weight": key.weight,
+            "max_waiting": key.max_waiting,
+            "disabled": key.disabled,
+            "waiting": waiting.get(flows[key.name], 0),
+            "in_service": in_service[key.name],
+            "requests": sum(usage.get(key.name, NO_USAGE).outcomes.values()),
+        }
+        for key in gateway.config.api_keys
+    ]
+
+
+def held(gateway: Gateway, environ: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """The settings that a variable holds: its name, and the value that applies (`***` for a secret)."""
+    return {
+        name: {
+            "variable": named.variable,
+            "value": MASK if named.setting.secret else present(gateway.config, name),
+        }
+        for name, named in all_settings().items()
+        if named.variable in environ
     }
 
 
