@@ -50,23 +50,46 @@ def edit_file(
     written; it is as it was then.
     """
     with _alone_in(FilePath(os.path.realpath(path)).parent):
-        before = content_of(path)
-        if version is not None and version != version_of(before):
-            raise ChangedMeanwhile
-        text = (before or b"").decode("utf-8", "surrogateescape")
-        mark = _BOM if text.startswith(_BOM) else ""
-        # The bytes are parsed, not the text, so that what is not UTF-8 is told as it is everywhere.
-        document = parse_document(before or b"", str(path)) if before is not None else Document(file=str(path))
-        try:
-            draft = change(Draft(text.removeprefix(mark), document.data))
-        except CannotEdit:
-            load_document(document, path, environ)  # what is wrong already is the better thing to tell
-            raise
-        after = (mark + draft.text).encode()
-        loaded = load_document(parse_document(after, str(path)), path, environ)
-        if after != before:
-            _replace(path, before, after)
-        return Edited(loaded, created=before is None, changed=after != before)
+        plan = _plan(path, environ, change, version)
+        if plan.after != plan.before:
+            _replace(path, plan.before, plan.after)
+    return plan.edited()
+
+
+def rehearse_edit(
+    path: FilePath, environ: Mapping[str, str], change: Callable[[Draft], Draft], version: str | None = None
+) -> Edited:
+    """What `edit_file` would come to, without writing anything. Raises as it does, but for the writing."""
+    return _plan(path, environ, change, version).edited()
+
+
+@attrs.frozen
+class _Plan:
+    """What a file is to become."""
+
+    before: bytes | None
+    after: bytes
+    loaded: Loaded
+
+    def edited(self) -> Edited:
+        return Edited(self.loaded, created=self.before is None, changed=self.after != self.before)
+
+
+def _plan(path: FilePath, environ: Mapping[str, str], change: Callable[[Draft], Draft], version: str | None) -> _Plan:
+    before = content_of(path)
+    if version is not None and version != version_of(before):
+        raise ChangedMeanwhile
+    text = (before or b"").decode("utf-8", "surrogateescape")
+    mark = _BOM if text.startswith(_BOM) else ""
+    # The bytes are parsed, not the text, so that what is not UTF-8 is told as it is everywhere.
+    document = parse_document(before or b"", str(path)) if before is not None else Document(file=str(path))
+    try:
+        draft = change(Draft(text.removeprefix(mark), document.data))
+    except CannotEdit:
+        load_document(document, path, environ)  # what is wrong already is the better thing to tell
+        raise
+    after = (mark + draft.text).encode()
+    return _Plan(before, after, load_document(parse_document(after, str(path)), path, environ))
 
 
 @contextlib.contextmanager

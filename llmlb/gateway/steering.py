@@ -10,7 +10,8 @@ import attrs
 
 from llmlb.config.document import Document, parse_document
 from llmlb.config.edit import Draft
-from llmlb.config.edit_file import content_of, edit_file, version_of
+from llmlb.config.edit_file import content_of, edit_file, rehearse_edit, version_of
+from llmlb.config.environment import read_environment, variable_of
 from llmlb.config.load import Loaded, load_document
 from llmlb.gateway.gateway import Gateway
 from llmlb.gateway.reload import Reload, Reloader
@@ -37,6 +38,15 @@ class Steering:
     async def standing(self) -> Standing:
         """What the file says now. Raises ConfigError when that is wrong, or it cannot be read."""
         return await asyncio.to_thread(self._standing)
+
+    def held(self) -> Mapping[str, str]:
+        """The settings that the environment holds whatever the file says, such as `queue.max_size`: the variables."""
+        given = (map(str, path) for path in read_environment(self._environ).values)
+        return {f"{table}.{key}": variable_of(table, key) for table, key in given}
+
+    async def rehearse(self, change: Callable[[Draft], Draft], *, version: str | None) -> None:
+        """Raise what `change` would raise before it writes."""
+        await asyncio.to_thread(rehearse_edit, self.path, self._environ, change, version)
 
     async def change(self, change: Callable[[Draft], Draft], *, version: str | None, by: str) -> Reload:
         """Change the file and have it taken. `by`: who, for the log. `version`: of the file as it was seen.
