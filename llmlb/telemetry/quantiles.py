@@ -28,7 +28,7 @@ def bucket_of(seconds: float) -> int:
     """The number of the bucket a duration falls into."""
     if seconds < SHORTEST_SECS:
         return NONE_AT_ALL
-    return min(int(log(seconds / SHORTEST_SECS) / _LOG_GROWTH), _BUCKETS - 1)
+    return min(int(log(min(seconds, LONGEST_SECS) / SHORTEST_SECS) / _LOG_GROWTH), _BUCKETS - 1)
 
 
 class Quantiles:
