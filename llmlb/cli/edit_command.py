@@ -79,8 +79,11 @@ def user() -> str:
     return f"{name} ({real})" if real else name
 
 
-def read_secret(file: str, locale: Locale) -> str:
-    """A secret from a file, or from standard input when that is `-`; without the spaces around it. Raises Refused."""
+def read_secret(file: str, locale: Locale, *, whole_line: bool = False) -> str:
+    """A secret from a file, or from standard input when that is `-`; without the spaces around it. Raises Refused.
+
+    `whole_line`: spaces belong to it, only the line's end does not.
+    """
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
     except OSError as error:
@@ -88,7 +91,7 @@ def read_secret(file: str, locale: Locale) -> str:
         raise Refused(say(locale, "secret_file", file=file, problem=problem)) from None
     except ValueError:
         raise Refused(say(locale, "secret_file", file=file, problem="not UTF-8")) from None
-    secret = text.strip()
+    secret = text.removesuffix("\n").removesuffix("\r") if whole_line else text.strip()
     if not secret:
         raise Refused(say(locale, "secret_empty", file=file))
     return secret

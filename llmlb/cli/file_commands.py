@@ -11,6 +11,9 @@ import attrs
 from llmlb.cli.nodes import nodes
 from llmlb.cli.nodes import options as nodes_options
 from llmlb.cli.nodes import texts as nodes_texts
+from llmlb.cli.operator import operator
+from llmlb.cli.operator import options as operator_options
+from llmlb.cli.operator import texts as operator_texts
 from llmlb.messages import Locale
 
 
@@ -28,5 +31,6 @@ class FileCommand:
 
 FILE_COMMANDS: dict[str, FileCommand] = {
     "nodes": FileCommand(nodes, nodes_options.add_options, nodes_texts.TEXTS["nodes"]),
+    "operator": FileCommand(operator, operator_options.add_options, operator_texts.TEXTS["operator"]),
 }
 """By name, in the order of the help."""
