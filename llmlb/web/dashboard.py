@@ -12,10 +12,12 @@ import msgspec
 from aiohttp import web
 
 from llmlb.clock import Clock, LoopClock
-from llmlb.gateway.gateway import Gateway
 from llmlb.gateway.overview import Overview
 from llmlb.messages import Locale
+from llmlb.telemetry.timeline import STEPS
+from llmlb.web.charts import HEIGHT
 from llmlb.web.event_stream import no_room, stream
+from llmlb.web.hour_drawn import HourDrawn
 from llmlb.web.keys import GATEWAY
 from llmlb.web.live import MESSAGE, Events, Feed
 from llmlb.web.notices import Notice
@@ -26,6 +28,7 @@ EVENTS_PATH = "/api/queue/events"
 
 _CLOCK = web.AppKey("dashboard_clock", Clock)
 _FEED = web.AppKey("dashboard_feed", Feed)
+_HOUR = web.AppKey("dashboard_hour", HourDrawn)
 _BLANK = {
     "tile": NodeTile(name="", state="", label="", since="", reason="", in_service=0, in_service_label=""),
     "notice": Notice(level="good", title="", advice=""),
@@ -45,7 +48,8 @@ def setup(app: web.Application) -> None:
 
 async def _start(app: web.Application) -> None:
     app[_CLOCK] = LoopClock()
-    app[_FEED] = Feed(lambda: _look(app[GATEWAY]), app[_CLOCK])
+    app[_HOUR] = HourDrawn(app[GATEWAY].timeline, app[_CLOCK])
+    app[_FEED] = Feed(partial(_look, app), app[_CLOCK])
 
 
 async def _stop(app: web.Application) -> None:
@@ -57,6 +61,8 @@ async def _page(request: web.Request) -> web.Response:
     context = {
         "blank": _BLANK,
         "panel": panel(request.app[GATEWAY].overview(), locale),
+        "hour": request.app[_HOUR].drawn(locale),
+        "size": (STEPS, HEIGHT),
         "events": f"{EVENTS_PATH}?lang={locale}",
     }
     return render(request, "page.html", context)
@@ -70,9 +76,9 @@ async def _events(request: web.Request) -> web.StreamResponse:
         return await stream(request, watcher, request.app[_CLOCK])
 
 
-def _look(gateway: Gateway) -> Callable[[Locale], Events]:
-    return partial(_events_of, gateway.overview())
+def _look(app: web.Application) -> Callable[[Locale], Events]:
+    return partial(_events_of, app[GATEWAY].overview(), app[_HOUR])
 
 
-def _events_of(overview: Overview, locale: Locale) -> Events:
-    return {MESSAGE: msgspec.json.encode(panel(overview, locale))}
+def _events_of(overview: Overview, hour: HourDrawn, locale: Locale) -> Events:
+    return {MESSAGE: msgspec.json.encode(panel(overview, locale)), "hour": hour.encoded(locale)}

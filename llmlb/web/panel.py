@@ -15,6 +15,7 @@ import attrs
 from llmlb.gateway.overview import NodeView, Overview
 from llmlb.messages import Locale
 from llmlb.telemetry.lines import printable
+from llmlb.web.durations import Part, age, duration
 from llmlb.web.notices import Notice, notices
 from llmlb.web.page_texts import page_text, reason_text
 
@@ -26,14 +27,6 @@ MOST_TILES = 100
 _BY_STATE = ("offline", "resting", "loading", "draining", "pending", "busy", "idle")
 """Every state of a node, those first that somebody may have to look after."""
 _WELL = ("busy", "idle")
-
-
-@attrs.frozen
-class Part:
-    """A figure and its unit, such as 12 and min."""
-
-    value: str
-    unit: str
 
 
 @attrs.frozen(kw_only=True)
@@ -73,8 +66,6 @@ class Panel:
     processing_of: str
     avg_wait: tuple[Part, ...]
     avg_process: tuple[Part, ...]
-    timeouts: str
-    refusals: str
     states: tuple[StateCount, ...]
     """Of all nodes, in the order of `_BY_STATE`; those that occur."""
     nodes: tuple[NodeTile, ...]
@@ -98,10 +89,8 @@ def panel(overview: Overview, locale: Locale) -> Panel:
         fill=100 * ticks // TICKS,
         processing=f"{overview.processing:,}",
         processing_of=page_text(locale, nodes_key, nodes=f"{count:,}"),
-        avg_wait=_duration(overview.hour.avg_wait_time_ms / 1000, locale),
-        avg_process=_duration(overview.hour.avg_process_time_ms / 1000, locale),
-        timeouts=f"{overview.hour.timeout_count:,}",
-        refusals=f"{overview.hour.rejected_count:,}",
+        avg_wait=duration(overview.hour.avg_wait_time_ms / 1000, locale),
+        avg_process=duration(overview.hour.avg_process_time_ms / 1000, locale),
         states=_counts(overview.nodes, locale),
         nodes=tuple(_tile(node, locale) for node in tiles),
         nodes_more=page_text(locale, "nodes_more", count=f"{hidden:,}") if hidden else "",
@@ -130,33 +119,8 @@ def _tile(node: NodeView, locale: Locale) -> NodeTile:
         name=printable(node.name),
         state=node.state,
         label=page_text(locale, f"state_{node.state}"),
-        since=_age(node.since, locale),
+        since=age(node.since, locale),
         reason=printable(reason_text(locale, node.reason)),
         in_service=node.in_service,
         in_service_label=page_text(locale, "in_service", count=node.in_service),
     )
-
-
-def _duration(seconds: float, locale: Locale) -> tuple[Part, ...]:
-    """A mean, as exact as it is worth reading: tenths below ten seconds, then seconds, then minutes as well."""
-    if seconds == 0:
-        figures = [("0", "seconds")]
-    elif seconds < 0.05:
-        figures = [("<0.1", "seconds")]
-    elif round(seconds, 1) < 10:
-        figures = [(f"{seconds:.1f}", "seconds")]
-    elif round(seconds) < 60:
-        figures = [(f"{seconds:.0f}", "seconds")]
-    else:
-        minutes, rest = divmod(round(seconds), 60)
-        figures = [(f"{minutes:,}", "minutes"), (str(rest), "seconds")]
-    return tuple(Part(value, page_text(locale, unit)) for value, unit in figures)
-
-
-def _age(seconds: float, locale: Locale) -> str:
-    """How long something has been so, in its largest whole unit."""
-    whole = max(0, int(seconds))
-    for length, unit in ((86_400, "days"), (3600, "hours"), (60, "minutes")):
-        if whole >= length:
-            return f"{whole // length} {page_text(locale, unit)}"
-    return f"{whole} {page_text(locale, 'seconds')}"

@@ -8,6 +8,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, async_playwright
 
 from tests.browser.chromium import ARGS, CHROMIUM
+from tests.browser.site import Site
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -32,3 +33,12 @@ async def browser(chromium: Browser) -> AsyncIterator[Browser]:
 async def visitor(browser: Browser) -> BrowserContext:
     """Someone whose browser speaks Japanese."""
     return await browser.new_context(locale="ja-JP", viewport={"width": 1400, "height": 900})
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def site() -> AsyncIterator[Site]:
+    """The public page by itself."""
+    site = Site()
+    await site.start()
+    yield site
+    await site.stop()

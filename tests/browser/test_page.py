@@ -3,83 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
-from types import SimpleNamespace
 from typing import Any, cast
 
 import attrs
 import pytest
-import pytest_asyncio
-from aiohttp import web
 from playwright.async_api import Browser, BrowserContext, expect
 
-from llmlb.gateway.gateway import Gateway
-from llmlb.gateway.overview import NodeView, Overview
-from llmlb.telemetry.hour import HourTotals
 from llmlb.web import dashboard
-from llmlb.web.keys import GATEWAY
 from llmlb.web.panel import MOST_TILES
 from tests.browser.axe import violations
 from tests.browser.chromium import HOSTILE, IN_CHROMIUM, LIVE, LOST, listen
+from tests.browser.site import BUSY, Site, node, overview
 
 pytestmark = IN_CHROMIUM
-
-
-def node(name: str, state: str = "idle", reason: str = "") -> NodeView:
-    return NodeView(name=name, state=state, reason=reason, since=12.0, in_service=int(state == "busy"))
-
-
-def overview(*nodes: NodeView, waiting: int = 0, max_size: int = 100) -> Overview:
-    return Overview(
-        waiting=waiting,
-        processing=sum(node.in_service for node in nodes),
-        max_size=max_size,
-        draining=False,
-        nodes=nodes,
-        hour=HourTotals(avg_wait_time_ms=71_234.0, avg_process_time_ms=8400.0, timeout_count=3, rejected_count=1848),
-    )
-
-
-BUSY = overview(node("gpu-1", "busy"), node("gpu-2"), waiting=37)
-
-
-@attrs.define
-class Site:
-    """The page on a port of its own, showing `now`; can be stopped and started again on the same port."""
-
-    now: Overview = BUSY
-    port: int = 0
-    _runner: web.AppRunner | None = None
-
-    def overview(self) -> Overview:
-        return self.now
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/"
-
-    async def start(self) -> None:
-        app = web.Application()
-        config: Any = SimpleNamespace(server=SimpleNamespace(locale="ja"))
-        app[GATEWAY] = cast(Gateway, SimpleNamespace(overview=self.overview, config=config))
-        dashboard.setup(app)
-        self._runner = web.AppRunner(app)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True).start()
-        self.port = self._runner.addresses[0][1]
-
-    async def stop(self) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def site() -> AsyncIterator[Site]:
-    site = Site()
-    await site.start()
-    yield site
-    await site.stop()
 
 
 async def test_the_first_paint_needs_no_javascript(browser: Browser, site: Site) -> None:

@@ -20,6 +20,7 @@ from yarl import URL
 from llmlb.gateway.gateway import Gateway
 from llmlb.gateway.overview import NodeView, Overview
 from llmlb.telemetry.hour import HourTotals
+from llmlb.telemetry.timeline import STEPS, Step
 from llmlb.testing.waiting import eventually
 from llmlb.web import dashboard, event_stream
 from llmlb.web.keys import GATEWAY
@@ -36,8 +37,17 @@ class Shown:
     now: Overview
     config: Any = attrs.field(factory=lambda: SimpleNamespace(server=SimpleNamespace(locale="ja")))
 
+    steps_now: tuple[Step, ...] = (Step(),) * STEPS
+
+    @property
+    def timeline(self) -> Shown:
+        return self
+
     def overview(self) -> Overview:
         return self.now
+
+    def steps(self) -> tuple[Step, ...]:
+        return self.steps_now
 
 
 def overview(*nodes: NodeView, waiting: int = 0) -> Overview:
@@ -79,12 +89,22 @@ async def watching(client: Client, query: str = "lang=en") -> AsyncIterator[Clie
         yield response
 
 
-async def next_state(response: ClientResponse) -> dict[str, Any]:
+async def next_event(response: ClientResponse, wanted: str = "message") -> dict[str, Any]:
+    """What the next event of that name says."""
+    name = "message"
     async with asyncio.timeout(5):
         async for line in response.content:
-            if line.startswith(b"data: {"):
+            if line.startswith(b"event: "):
+                name = line.removeprefix(b"event: ").decode().strip()
+            elif line == b"\n":
+                name = "message"
+            elif line.startswith(b"data: ") and name == wanted:
                 return dict(json.loads(line.removeprefix(b"data: ")))
     raise AssertionError("the stream ended")
+
+
+async def next_state(response: ClientResponse) -> dict[str, Any]:
+    return await next_event(response)
 
 
 async def test_the_page_shows_the_queue_without_any_script(client: Client) -> None:
@@ -95,9 +115,8 @@ async def test_the_page_shows_the_queue_without_any_script(client: Client) -> No
         assert word in page
     assert re.search(r'id="waiting">37<', page)
     assert re.search(r'id="processing">1<', page)
+    assert page.count("data-chart=") == 3
     assert re.search(r'id="avg-wait">\s*<span class="value">41</span><span class="unit">秒<', page)
-    assert re.search(r'id="timeouts">3<', page)
-    assert re.search(r'id="refusals">18<', page)
 
 
 @pytest.mark.parametrize(
@@ -182,6 +201,22 @@ async def test_a_change_arrives_within_a_second(client: Client, shown: Shown) ->
         shown.now = overview(waiting=38)
         assert (await next_state(response))["waiting"] == "38"
         assert loop.time() - changed < 1
+
+
+async def test_the_past_hour_arrives_at_once_and_again_within_a_second_of_a_change(
+    client: Client, shown: Shown
+) -> None:
+    loop = asyncio.get_running_loop()
+    async with watching(client) as response:
+        hour = await next_event(response, "hour")
+        assert [chart["nothing"] for chart in hour["charts"]] == ["Nothing yet"] * 3
+        changed = loop.time()
+        shown.steps_now = (*shown.steps_now[1:], Step(most_waiting=9))
+        hour = await next_event(response, "hour")
+        assert hour["charts"][0]["summary"] == (
+            "Waiting and in service, past hour. Waiting, at most 9 (just now), In service, mean 0.0"
+        )
+        assert loop.time() - changed < 1.5
 
 
 async def test_the_stream_speaks_the_language_of_its_page(client: Client) -> None:

@@ -9,8 +9,6 @@ export function figures(root) {
     [by("waiting-of"), "waiting_of"],
     [by("processing"), "processing"],
     [by("processing-of"), "processing_of"],
-    [by("timeouts"), "timeouts"],
-    [by("refusals"), "refusals"],
   ];
   return ({ panel }) => {
     if (!panel) return;

@@ -118,7 +118,7 @@ def test_why_a_node_is_in_its_state_is_said_in_the_language_of_the_page(logged: 
 
 def test_figures_of_four_digits_are_grouped() -> None:
     seen = shown(waiting=4321, max_size=10_000)
-    assert (seen.waiting, seen.waiting_of, seen.refusals) == ("4,321", "at most 10,000", "1,234")
+    assert (seen.waiting, seen.waiting_of) == ("4,321", "at most 10,000")
 
 
 @pytest.mark.parametrize("key", PAGE_TEXTS)
