@@ -160,7 +160,7 @@ class HourByName:
 
     def _forget_names(self, oldest: int, at_most: int = 2) -> None:
         """Forget names under which nothing has happened since. One is added at a time, so two at a time are enough."""
-        gone = []
+        gone: list[str] = []
         for name, entry in self._names.items():
             if len(gone) == at_most or (entry.parts and entry.parts[-1][0] >= oldest):
                 break

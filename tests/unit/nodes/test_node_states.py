@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from llmlb.config.model import NodeConfig
-from llmlb.nodes.node import Health, Node
+from llmlb.nodes.node import RECENT_SECS, Health, Node
 from llmlb.testing import ManualClock
 from llmlb.wire.call import ANY_MODEL
 
@@ -127,6 +127,19 @@ def test_failures_remembered_are_bounded() -> None:
     for number in range(1000):
         node.failed(str(number), "HTTP 500", gone=False)
     assert node.candidate("m").failures == 100
+
+
+def test_all_failures_of_the_past_hour_are_counted_those_put_down_to_the_request_as_well() -> None:
+    watched = Watched()
+    for number in range(150):
+        watched.node.failed(str(number), "HTTP 500", gone=False)
+    watched.node.forgive("149")
+    watched.node.served(1.0)
+    assert watched.node.failures_past_hour() == 150
+    watched.clock.advance(RECENT_SECS + 1)
+    assert (watched.node.candidate("m").failures, watched.node.failures_past_hour()) == (0, 150)
+    watched.clock.advance(3600)
+    assert watched.node.failures_past_hour() == 0
 
 
 def test_forgiving_takes_back_that_requests_failures_and_the_pause() -> None:

@@ -36,7 +36,7 @@ def test_a_step_tells_the_mean_of_the_looks_and_the_most_that_was_seen(clock: Ma
     for waiting, in_service in [(0, 1), (7, 2), (2, 2)]:
         timeline.sample(waiting, in_service)
     step = timeline.steps()[-1]
-    assert (step.waiting, step.most_waiting, step.in_service) == (3.0, 7, pytest.approx(5 / 3))
+    assert (step.waiting, step.most_waiting, step.in_service) == pytest.approx((3.0, 7, 5 / 3))
 
 
 def test_a_step_begins_anew_and_the_one_before_stays_as_it_was(clock: ManualClock) -> None:
@@ -75,7 +75,7 @@ def test_waits_are_those_that_led_to_a_node_or_to_a_timeout(clock: ManualClock) 
     timeline.add(over(Outcome.FAILED, waited=2.0))
     timeline.add(over(Outcome.TIMED_OUT, waited=60.0, reached_node=False))
     step = timeline.steps()[-1]
-    assert (step.wait_p50, step.wait_p90) == (0.0, pytest.approx(60.0, rel=0.05))
+    assert (step.wait_p50, step.wait_p90) == pytest.approx((0.0, 60.0), rel=0.05)
 
 
 def test_what_was_read_does_not_change_any_more(clock: ManualClock) -> None:

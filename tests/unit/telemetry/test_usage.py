@@ -42,8 +42,8 @@ def test_everything_about_a_name(clock: ManualClock) -> None:
         Outcome.FAILED: 1,
     }
     assert (usage.tokens, usage.node_seconds) == (150, 36.0)
-    assert (usage.wait_p50, usage.wait_p90) == (pytest.approx(1.0, rel=0.05), pytest.approx(10.0, rel=0.05))
-    assert (usage.service_p50, usage.service_p90) == (pytest.approx(2.0, rel=0.05), pytest.approx(4.0, rel=0.05))
+    assert (usage.wait_p50, usage.wait_p90) == pytest.approx((1.0, 10.0), rel=0.05)
+    assert (usage.service_p50, usage.service_p90) == pytest.approx((2.0, 4.0), rel=0.05)
     assert usage.service_mean == 3.0, "of those that were served"
     assert hour.of("b").outcomes[Outcome.REJECTED] == 1
     assert hour.of("b").wait_p50 is None
