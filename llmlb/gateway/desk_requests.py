@@ -15,6 +15,8 @@ from llmlb.gateway.visit import Stage, Visit
 from llmlb.nodes.fleet import Member
 from llmlb.scheduler.lineup import Entry
 
+Having = Literal["has", "had", "may"]
+"""As `AbleNode.model`."""
 AT_WORK_FIRST = ("busy", "idle", "resting", "loading", "pending", "draining", "offline")
 """States of nodes, those first that may soonest take a request."""
 _STAGES: dict[Stage, Literal["waiting", "serving", "relaying"]] = {
@@ -22,6 +24,12 @@ _STAGES: dict[Stage, Literal["waiting", "serving", "relaying"]] = {
     Stage.SERVING: "serving",
     Stage.RELAYING: "relaying",
 }
+
+
+def meaning(find: str) -> Callable[[Visit], bool]:
+    """Whether a request is meant by `find`: a part of its id, of its key's name or of its model, in either case."""
+    wanted = find.casefold()
+    return lambda visit: any(wanted in text.casefold() for text in (visit.id, visit.key_name, visit.ticket.model))
 
 
 def running_views(visits: Iterable[Visit], now: float) -> tuple[tuple[RequestView, ...], int]:
@@ -32,17 +40,31 @@ def running_views(visits: Iterable[Visit], now: float) -> tuple[tuple[RequestVie
 
 
 def waiting_views(
-    lineup: Sequence[Entry], visits: Mapping[str, Visit], members: Iterable[Member], now: float
-) -> tuple[tuple[RequestView, Why], ...]:
-    """Those of the lineup, at most `MOST_REQUESTS`. `visits` by the ids of tickets."""
-    stuck = sum(entry.position is None for entry in lineup)
-    placed = min(len(lineup) - stuck, MOST_REQUESTS - min(stuck, MOST_STUCK))
-    shown = [*lineup[:placed], *lineup[len(lineup) - stuck :][: MOST_REQUESTS - placed]]
-    queue = [(entry, visits[entry.ticket.id]) for entry in shown]
+    lineup: Sequence[Entry],
+    visits: Mapping[str, Visit],
+    members: Iterable[Member],
+    now: float,
+    meant: Callable[[Visit], bool] = lambda _: True,
+) -> tuple[tuple[tuple[RequestView, Why], ...], int]:
+    """Those of the lineup that are `meant`, at most `MOST_REQUESTS`, and how many more there are in it.
+
+    `visits` by the ids of tickets.
+    """
+    queue = [(entry, visits[entry.ticket.id]) for entry in lineup]
+    found = [entry for entry, visit in queue if meant(visit)]
+    stuck = sum(entry.position is None for entry in found)
+    placed = min(len(found) - stuck, MOST_REQUESTS - min(stuck, MOST_STUCK))
+    shown = [*found[:placed], *found[len(found) - stuck :][: MOST_REQUESTS - placed]]
     reasons = _Reasons(members, visits, now)
-    for _, visit in queue:
-        reasons.prepare(visit)
-    return tuple((_view(visit, now, entry), reasons.of(entry, visit)) for entry, visit in queue)
+    for entry in shown:
+        reasons.prepare(visits[entry.ticket.id])
+    listed = {entry.ticket.id for entry in shown}
+    views = []
+    for entry, visit in queue:
+        if entry.ticket.id in listed:
+            views.append((_view(visit, now, entry), reasons.of(entry, visit)))
+        reasons.passed(entry, visit)
+    return tuple(views), len(found) - len(views)
 
 
 def _view(visit: Visit, now: float, entry: Entry | None) -> RequestView:
@@ -74,11 +96,11 @@ class _Reason:
     nodes: tuple[AbleNode, ...]
     more: int
     before: Counter[str] = attrs.field(factory=Counter)
-    """By name of key, how many of those asked about so far will go to these nodes."""
+    """By name of key, how many of those that have passed will go to these nodes."""
 
 
 class _Reasons:
-    """Why requests wait: to be prepared for all of them, and then asked about one after another, in their order."""
+    """Why requests wait: to be prepared for all that are asked about, who then pass one after another, in order."""
 
     def __init__(self, members: Iterable[Member], visits: Mapping[str, Visit], now: float) -> None:
         self._members = sorted(members, key=lambda member: AT_WORK_FIRST.index(member.state))
@@ -95,7 +117,11 @@ class _Reasons:
         had = self._those(lambda member: model in member.node.first_seen and model not in member.node.serves)
         may = [] if has or had else self._those(lambda member: not member.node.serves)
         has.sort(key=lambda member: member.node.id in tried)
-        listed = [*(("has", m) for m in has), *(("had", m) for m in had), *(("may", m) for m in may)]
+        listed: list[tuple[Having, Member]] = [
+            *(("has", m) for m in has),
+            *(("had", m) for m in had),
+            *(("may", m) for m in may),
+        ]
         self._reasons[which] = _Reason(
             able=frozenset(member.node.id for member in has) - tried,
             nodes=tuple(self._able(member, word, tried) for word, member in listed[:MOST_ABLE]),
@@ -103,18 +129,21 @@ class _Reasons:
         )
 
     def of(self, entry: Entry, visit: Visit) -> Why:
-        """Why this one waits, with all before it counted that were asked about already."""
+        """Why this one waits, with all before it counted that have `passed`."""
         reason = self._reasons[visit.ticket.model, frozenset(visit.ticket.tried)]
         before = tuple(reason.before.most_common()) if entry.position is not None else ()
-        for other in self._reasons.values():
-            if entry.node in other.able:
-                other.before[visit.key_name] += 1
         return Why(before=before, nodes=reason.nodes, nodes_more=reason.more)
+
+    def passed(self, entry: Entry, visit: Visit) -> None:
+        """The next ones asked about come after this one."""
+        for reason in self._reasons.values():
+            if entry.node in reason.able:
+                reason.before[visit.key_name] += 1
 
     def _those(self, fits: Callable[[Member], bool]) -> list[Member]:
         return [member for member in self._members if fits(member)]
 
-    def _able(self, member: Member, word: Literal["has", "had", "may"], tried: frozenset[str]) -> AbleNode:
+    def _able(self, member: Member, word: Having, tried: frozenset[str]) -> AbleNode:
         visit = request_of(member, self._visits)
         return AbleNode(
             id=member.node.id,

@@ -23,7 +23,7 @@ from llmlb.gateway.change_log import ChangeLog
 from llmlb.gateway.desk import MOST_REQUESTS, Desk
 from llmlb.gateway.desk_keys import Standing, key_views
 from llmlb.gateway.desk_nodes import node_cards
-from llmlb.gateway.desk_requests import running_views, waiting_views
+from llmlb.gateway.desk_requests import meaning, running_views, waiting_views
 from llmlb.gateway.identity import Identities, Identity, name_of
 from llmlb.gateway.outgoing import Outgoing
 from llmlb.gateway.overview import NodeView, Overview
@@ -211,14 +211,19 @@ class Gateway:
             hour=self.hour.totals(),
         )
 
-    def desk(self) -> Desk:
-        """Everything the operator may see, at this moment: some milliseconds with ten thousand waiting."""
+    def desk(self, find: str = "") -> Desk:
+        """Everything the operator may see, at this moment: some milliseconds with ten thousand waiting.
+
+        Of the requests those for whose id, key's name or model `find` is a part, wherever in line they are.
+        """
         now, config, visits, members = self.clock.now(), self.config, self._visits, tuple(self.fleet)
         keys, keys_more = key_views(config.api_keys, self._key_standing(), self.by_key)
         addresses = {node.base for node in config.nodes}
         nodes, nodes_more = node_cards(members, visits, addresses, self.by_node, self.node_history, now)
-        running, running_more = running_views(visits.values(), now)
-        waiting = waiting_views(self.turns.lineup(MOST_REQUESTS), visits, members, now)
+        meant = meaning(find)
+        running, running_more = running_views(filter(meant, visits.values()), now)
+        lineup = self.turns.lineup(self.turns.waiting if find else MOST_REQUESTS)
+        waiting, waiting_more = waiting_views(lineup, visits, members, now, meant)
         return Desk(
             at=self.clock.wall(),
             overview=self.overview(),
@@ -231,7 +236,7 @@ class Gateway:
             running=running,
             running_more=running_more,
             waiting=waiting,
-            waiting_more=self.turns.waiting - len(waiting),
+            waiting_more=waiting_more if find else self.turns.waiting - len(waiting),
         )
 
     def in_service(self) -> list[tuple[str, float]]:
