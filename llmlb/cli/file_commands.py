@@ -8,6 +8,9 @@ from pathlib import Path
 
 import attrs
 
+from llmlb.cli.keys import keys
+from llmlb.cli.keys import options as keys_options
+from llmlb.cli.keys import texts as keys_texts
 from llmlb.cli.nodes import nodes
 from llmlb.cli.nodes import options as nodes_options
 from llmlb.cli.nodes import texts as nodes_texts
@@ -31,6 +34,7 @@ class FileCommand:
 
 FILE_COMMANDS: dict[str, FileCommand] = {
     "nodes": FileCommand(nodes, nodes_options.add_options, nodes_texts.TEXTS["nodes"]),
+    "keys": FileCommand(keys, keys_options.add_options, keys_texts.TEXTS["keys"]),
     "operator": FileCommand(operator, operator_options.add_options, operator_texts.TEXTS["operator"]),
 }
 """By name, in the order of the help."""

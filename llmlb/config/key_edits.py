@@ -6,7 +6,7 @@ import hashlib
 import secrets
 
 from llmlb.config.edit import Draft
-from llmlb.config.values import UnknownKey, key_index, set_key, unset_key
+from llmlb.config.values import UnknownKey, key_index, plain, set_key, unset_key
 
 PREFIX = "sk-llmlb-"
 """What a key of ours begins with, so that scanners for leaked secrets can tell it."""
@@ -33,7 +33,7 @@ def add_key(draft: Draft, name: str, key: str, *, weight: float | None = None, m
     except UnknownKey:
         given = {"weight": weight, "max_waiting": max_waiting}
         entry = {"name": name, "key_sha256": _hash(key)}
-        return draft.add(_KEYS, entry | {field: value for field, value in given.items() if value is not None})
+        return draft.add(_KEYS, entry | {field: plain(value) for field, value in given.items() if value is not None})
     raise KnownKey
 
 

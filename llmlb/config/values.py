@@ -90,7 +90,7 @@ def read_value(setting: Setting, text: str) -> Any:
 
 def as_written(value: Any) -> str:
     """A value of the model as it is put into a file: 2, not 2.0. Not for secrets."""
-    return written(_plain(value))
+    return written(plain(value))
 
 
 def present(config: Config, name: str) -> Any:
@@ -110,7 +110,7 @@ def set_value(draft: Draft, name: str, value: Any) -> Draft:
     named = setting_named(name)
     if not isinstance(draft.data.get(named.table, {}), dict):
         raise CannotEdit
-    return draft.set((named.table,), named.key, _plain(value))
+    return draft.set((named.table,), named.key, plain(value))
 
 
 def unset_value(draft: Draft, name: str) -> Draft:
@@ -128,7 +128,7 @@ def set_key(draft: Draft, key_name: str, field: str, value: Any) -> Draft:
     Raises UnknownKey, UnknownSetting or CannotEdit.
     """
     key_setting(field)
-    return draft.set((_KEYS, key_index(draft, key_name)), field, _plain(value))
+    return draft.set((_KEYS, key_index(draft, key_name)), field, plain(value))
 
 
 def unset_key(draft: Draft, key_name: str, field: str) -> Draft:
@@ -149,7 +149,8 @@ def key_index(draft: Draft, key_name: str) -> int:
     return names.index(key_name)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value of the model as TOML has it: an array for a tuple, 2 for 2.0."""
     """As TOML has it, and as people write it."""
     if isinstance(value, tuple):
         return list(value)
