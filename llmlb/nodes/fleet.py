@@ -51,9 +51,12 @@ class Member:
     @property
     def state(self) -> str:
         """One of `STATES`."""
-        if self.node.draining:
+        node = self.node
+        if node.draining:
             return "draining"
-        return "busy" if self.busy else "idle" if self.node.usable else self.node.state
+        if self.dispatcher.exchange is not None:
+            return "busy"
+        return "pending" if node.blocked else "idle" if node.health is Health.ONLINE else node.health.value
 
     @property
     def reason(self) -> str:
