@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from llmlb.web.keys import GATEWAY
+from llmlb.web.operator.desk import add_desk
 from llmlb.web.operator.guard import SESSIONS
 from llmlb.web.operator.sessions import Sessions
 from llmlb.web.operator.sign_in import add_sign_in
@@ -15,3 +16,4 @@ def add_operator(app: web.Application) -> None:
     gateway = app[GATEWAY]
     app[SESSIONS] = Sessions(gateway.clock, lambda: gateway.config.operator)
     add_sign_in(app)
+    add_desk(app)

@@ -1,0 +1,99 @@
+"""What each API key has, is due and got, in the words of the desk."""
+
+from __future__ import annotations
+
+import attrs
+
+from llmlb.gateway.desk import Desk, KeyView
+from llmlb.messages import Locale
+from llmlb.telemetry.record import Outcome
+from llmlb.web.operator import desk_figures as figures
+from llmlb.web.operator.desk_texts import desk_text
+
+
+@attrs.frozen(kw_only=True)
+class KeyRow:
+    """One key. The figures of the past hour are those of the requests that ended in it."""
+
+    name: str
+    state: str
+    """active, disabled or unconfigured."""
+    note: str
+    """What sets it apart, such as that it is disabled; may be empty."""
+    weight: str
+    waiting: str
+    in_service: str
+    share: str
+    share_width: str
+    """Of the bar, in percent of its room."""
+    due_at: str
+    """Where in that room the mark is."""
+    debt: str
+    waits: str
+    requests: str
+    served: str
+    refused: str
+    timed_out: str
+    failed: str
+    cancelled: str
+    tokens: str
+    node_time: str
+
+
+@attrs.frozen(kw_only=True)
+class Keys:
+    """All keys there is room for, the busiest first."""
+
+    rows: tuple[KeyRow, ...]
+    more: str
+
+
+def keys(desk: Desk, locale: Locale) -> Keys:
+    """The keys of `desk`."""
+    rows = tuple(_row(key, desk.unit, locale) for key in desk.keys)
+    more = desk_text(locale, "keys_more", count=figures.number(desk.keys_more)) if desk.keys_more else ""
+    return Keys(rows=rows, more=more)
+
+
+def _row(key: KeyView, unit: str, locale: Locale) -> KeyRow:
+    outcomes = key.usage.outcomes
+    count = {outcome: outcomes.get(outcome, 0) for outcome in Outcome}
+    return KeyRow(
+        name=figures.key_title(key.name, locale),
+        state="disabled" if key.disabled else "active" if key.configured else "unconfigured",
+        note=_note(key, locale),
+        weight=figures.weight(key.weight),
+        waiting=figures.number(key.waiting),
+        in_service=figures.number(key.in_service),
+        share=_share(key, locale),
+        share_width=f"{100 * min(1.0, key.share):.1f}",
+        due_at=f"{100 * min(1.0, key.due):.1f}",
+        debt=figures.owed(key.debt, unit, locale),
+        waits=figures.pair(key.usage.wait_p50, key.usage.wait_p90, locale),
+        requests=figures.number(sum(count.values())),
+        served=figures.number(count[Outcome.SERVED]),
+        refused=figures.number(count[Outcome.REJECTED]),
+        timed_out=figures.number(count[Outcome.TIMED_OUT]),
+        failed=figures.number(count[Outcome.FAILED]),
+        cancelled=figures.number(count[Outcome.CANCELLED]),
+        tokens=figures.number(key.usage.tokens),
+        node_time=figures.measured(key.usage.node_seconds, locale),
+    )
+
+
+def _share(key: KeyView, locale: Locale) -> str:
+    share = figures.percent(key.share, locale)
+    if not key.due:
+        return desk_text(locale, "share_only", share=share)
+    return desk_text(locale, "share_text", share=share, due=figures.percent(key.due, locale))
+
+
+def _note(key: KeyView, locale: Locale) -> str:
+    notes = []
+    if key.disabled:
+        notes.append(desk_text(locale, "key_disabled"))
+    elif not key.configured and key.name not in (figures.NO_KEY, figures.OTHERS):
+        notes.append(desk_text(locale, "key_unconfigured"))
+    if key.max_waiting:
+        notes.append(desk_text(locale, "key_max_waiting", count=figures.number(key.max_waiting)))
+    return desk_text(locale, "list_separator").join(notes)

@@ -1,0 +1,84 @@
+"""Everybody who has the desk open, and what each is shown once a second, for as long as they are signed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import msgspec
+
+from llmlb.gateway.desk import Desk
+from llmlb.gateway.gateway import Gateway
+from llmlb.messages import Locale
+from llmlb.web.live import Events, Feed, Watcher
+from llmlb.web.operator.desk_panel import desk_panel
+from llmlb.web.operator.sessions import Session, Sessions
+
+PERIOD_SECS = 1.0
+MOST_STREAMS = 16
+"""Desks open at once: each costs a connection, and those that look for something a look of their own."""
+OVER = "over"
+"""The event that ends a stream whose session has ended."""
+
+
+class DeskStreams:
+    """The desks that are open. All that look for nothing share one look at the gateway a second."""
+
+    def __init__(self, gateway: Gateway, sessions: Sessions) -> None:
+        self._gateway = gateway
+        self._sessions = sessions
+        self._feed = self._new_feed("")
+        self._finding: set[Feed] = set()
+        self._watchers: dict[Watcher, Session] = {}
+        self._closed = False
+
+    @property
+    def full(self) -> bool:
+        """No more are taken."""
+        return len(self._watchers) >= MOST_STREAMS
+
+    @contextmanager
+    def watch(self, session: Session, locale: Locale, find: str = "") -> Iterator[Watcher]:
+        """A watcher that is shown the desk until the block is left, or ended with `OVER` when `session` ends."""
+        feed = self._new_feed(find) if find else self._feed
+        if find:
+            self._finding.add(feed)
+        if self._closed:
+            feed.close()
+        try:
+            with feed.watch(locale) as watcher:
+                self._watchers[watcher] = session
+                try:
+                    yield watcher
+                finally:
+                    del self._watchers[watcher]
+        finally:
+            self._finding.discard(feed)
+
+    def close(self) -> None:
+        """End every stream: the server is going down."""
+        self._closed = True
+        for feed in (self._feed, *self._finding):
+            feed.close()
+
+    def _new_feed(self, find: str) -> Feed:
+        return Feed(partial(self._look, find), self._gateway.clock, period=PERIOD_SECS, most=MOST_STREAMS)
+
+    def _look(self, find: str) -> Callable[[Locale], Events]:
+        for watcher, session in self._watchers.items():
+            if not self._sessions.alive(session):
+                watcher.end(OVER)
+        return partial(_events, self._gateway.desk(find), find)
+
+
+def _events(desk: Desk, find: str, locale: Locale) -> Events:
+    panel = desk_panel(desk, locale, find)
+    encode = msgspec.json.encode
+    return {
+        "head": encode(panel.head),
+        "requests": encode(panel.requests),
+        "keys": encode(panel.keys),
+        "nodes": encode(panel.nodes),
+        "past": encode(panel.past),
+    }
