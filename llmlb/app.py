@@ -107,7 +107,7 @@ async def running(config: Config, clock: Clock | None = None, file: ConfigFile |
             background.start("discovery", _keep_looking(gateway, session, config.server.port, clock))
             async with AsyncExitStack() as stack:
                 if file is not None and reloader is not None:
-                    await stack.enter_async_context(_following(file, reloader, gateway))
+                    await stack.enter_async_context(_following(file, reloader, gateway, url))
                 yield Running(gateway, url, found, failed, reloader)
             await gateway.drain()
         finally:
@@ -168,11 +168,11 @@ async def serve(
 
 
 @asynccontextmanager
-async def _following(file: ConfigFile, reloader: Reloader, gateway: Gateway) -> AsyncIterator[None]:
+async def _following(file: ConfigFile, reloader: Reloader, gateway: Gateway, url: str) -> AsyncIterator[None]:
     """Follow the file, and answer the command line, until the end of the block."""
     task = gateway.background.start("configuration", reloader.run())
     try:
-        async with control_socket(socket_path(file.path), control(gateway, reloader.ask, file.environ)):
+        async with control_socket(socket_path(file.path), control(gateway, reloader.ask, file.environ, url)):
             yield
     finally:
         task.cancel()

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from llmlb import __version__
 from llmlb.config.shown import MASK
 from llmlb.config.values import all_settings, present
 from llmlb.gateway.gateway import Gateway
@@ -20,6 +21,7 @@ from llmlb.gateway.reload import Reload
 from llmlb.nodes.fleet import Member
 from llmlb.telemetry.lines import printable
 from llmlb.telemetry.usage import NO_USAGE
+from llmlb.web.desk_json import desk_json
 from llmlb.wire.call import ANY_MODEL
 
 _COMMAND = "command"
@@ -27,12 +29,14 @@ _LONGEST_NAME = 64
 
 
 def control(
-    gateway: Gateway, reload: Callable[[str], Awaitable[Reload]], environ: Mapping[str, str]
+    gateway: Gateway, reload: Callable[[str], Awaitable[Reload]], environ: Mapping[str, str], url: str = ""
 ) -> web.Application:
     """The application behind the socket. `reload` has the file read again, for the one it is told.
 
-    `environ`: the environment in which the file is read; the settings in it win.
+    `environ`: the environment in which the file is read; the settings in it win. `url`: where the gateway has just
+    begun to listen.
     """
+    since = gateway.clock.now()
 
     async def nodes(_: web.Request) -> web.Response:
         now = gateway.clock.now()
@@ -47,6 +51,12 @@ def control(
 
     async def keys(_: web.Request) -> web.Response:
         return _json({"config_refused": gateway.config_refused, "keys": key_views(gateway)})
+
+    async def desk(request: web.Request) -> web.Response:
+        history = request.query.get("history") == "1"
+        up = round(gateway.clock.now() - since, 3)
+        seen = desk_json(gateway.desk(), history=history)
+        return _json({"version": __version__, "url": url, "up": up, "desk": seen})
 
     async def settings(_: web.Request) -> web.Response:
         return _json({"config_refused": gateway.config_refused, "held": held(gateway, environ)})
@@ -66,6 +76,7 @@ def control(
     app.add_routes([
         web.get("/nodes", nodes),
         web.get("/keys", keys),
+        web.get("/desk", desk),
         web.get("/settings", settings),
         web.post("/reload", read_again),
     ])  # fmt: skip

@@ -7,8 +7,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from llmlb import __version__
 from llmlb.config.model import Config, KeyConfig, Operator, Queue, Server
 from llmlb.gateway.reload import Reload
+from llmlb.telemetry.timeline import STEPS
 from llmlb.testing import ScriptedNode
 from llmlb.web.control import control
 from tests.integration.bench import Bench, config
@@ -29,7 +31,7 @@ def asked(bench: Bench, environ: dict[str, str] | None = None, by: list[str] | N
         (by if by is not None else []).append(who)
         return Reload()
 
-    return TestClient(TestServer(control(bench.gateway, reload, environ or {})))
+    return TestClient(TestServer(control(bench.gateway, reload, environ or {}, "http://localhost:1")))
 
 
 async def test_keys_are_told_with_what_they_have_and_never_their_secrets(node: ScriptedNode, start: Start) -> None:
@@ -106,3 +108,23 @@ async def test_who_asks_is_noted_in_a_few_printable_characters(
     async with asked(await start(config(node)), by=by) as client:
         assert (await client.post("/reload", params={} if given is None else {"by": given})).status == 200
     assert by == [noted]
+
+
+async def test_the_desk_is_told_with_what_runs_since_when_and_where(node: ScriptedNode, start: Start) -> None:
+    gateway = await start(config(node, keys=KEYS))
+    await gateway.arrive(key="sk-a")
+    await gateway.arrive(key="sk-a")
+    async with asked(gateway) as client:
+        text = await (await client.get("/desk")).text()
+        seen = await (await client.get("/desk?history=1")).json()
+    assert seen["version"] == __version__
+    assert 0 <= seen["up"] < 60
+    assert seen["url"] == "http://localhost:1"
+    assert [one["key"] for one in seen["desk"]["running"]] == ["alice"]
+    (waits,) = seen["desk"]["waiting"]
+    assert (waits["key"], waits["position"], waits["why"]["before"]) == ("alice", 1, [])
+    assert len(seen["desk"]["nodes"][0]["history"]) == STEPS
+    assert '"history"' not in text
+    for key in KEYS:
+        assert key.digest.hex() not in text
+    assert "sk-a" not in text

@@ -1,0 +1,45 @@
+"""Asks a running gateway again and again, on one connection, without holding up whoever waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any, Self
+
+import aiohttp
+
+from llmlb.cli.control_client import NotRunning, Unreachable
+from llmlb.web.control_socket import socket_path
+
+PATIENCE_SECS = 2.0
+"""For an answer, before it is said that there is none."""
+
+
+class Asking:
+    """A way to the gateway that runs with a configuration file; used as a context."""
+
+    def __init__(self, config: Path) -> None:
+        connector = aiohttp.UnixConnector(path=str(socket_path(config)))
+        self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._session.close()
+
+    async def get(self, target: str) -> Any:
+        """Its answer. Raises NotRunning or Unreachable, or TimeoutError when there is none in time."""
+        try:
+            async with asyncio.timeout(PATIENCE_SECS), self._session.get(f"http://localhost{target}") as reply:
+                content = await reply.read()
+        except aiohttp.ClientConnectorError as error:
+            if isinstance(error.os_error, FileNotFoundError | ConnectionRefusedError | NotADirectoryError):
+                raise NotRunning from None
+            raise Unreachable(error.os_error.strerror or str(error.os_error)) from None
+        except aiohttp.ClientError:
+            raise NotRunning from None  # it has just stopped
+        if reply.status != 200:
+            raise Unreachable(f"HTTP {reply.status}")
+        return json.loads(content)
