@@ -76,7 +76,9 @@ class DrawnHour:
     gap: str
     """The `d` of when the gateway did not run."""
     gap_at: str
-    """Where there is room to say so, in percent of the width; empty if nowhere."""
+    """Where the middle of that is, in percent of the width."""
+    gap_word: str
+    """What that is called; empty where there is no room for it."""
     charts: tuple[Chart, ...]
 
 
@@ -86,7 +88,8 @@ def drawn_hour(steps: Sequence[Step], locale: Locale) -> DrawnHour:
     start, length = max(spans(unseen), key=lambda span: span[1], default=(0, 0))
     return DrawnHour(
         gap=blocks(unseen),
-        gap_at=f"{100 * (start + length / 2) / len(steps):.1f}%" if length >= LABELLED_STEPS else "",
+        gap_at=f"{100 * (start + length / 2) / len(steps):.1f}%",
+        gap_word=page_text(locale, "chart_gap") if LABELLED_STEPS <= length < len(steps) else "",
         charts=(_queue(steps, locale), _waits(steps, locale), _outcomes(steps, locale)),
     )
 
@@ -185,7 +188,7 @@ def _said(locale: Locale, key: str, value: str, note: str = "") -> Said:
 
 def _wait(waits: Sequence[float | None], step: int | None, locale: Locale) -> str:
     wait = None if step is None else waits[step]
-    return "–" if wait is None else duration_text(wait, locale)
+    return "–" if wait is None else page_text(locale, "said_within", wait=duration_text(wait, locale))
 
 
 def _ago(step: int | None, locale: Locale) -> str:

@@ -12,7 +12,10 @@ export function hour(root) {
     if (!hour || hour === shown) return;
     shown = hour;
     for (const gap of gaps) set(gap, "d", hour.gap);
-    for (const word of gapWords) set(word, "x", hour.gap_at || "-100%");
+    for (const word of gapWords) {
+      set(word, "x", hour.gap_at);
+      put(word, hour.gap_word);
+    }
     hour.charts.forEach((drawn, i) => charts[i](drawn));
   };
 }
