@@ -17,6 +17,12 @@ from llmlb.cli.nodes import texts as nodes_texts
 from llmlb.cli.operator import operator
 from llmlb.cli.operator import options as operator_options
 from llmlb.cli.operator import texts as operator_texts
+from llmlb.cli.settings import options as settings_options
+from llmlb.cli.settings import settings
+from llmlb.cli.settings import texts as settings_texts
+from llmlb.cli.status import options as status_options
+from llmlb.cli.status import status
+from llmlb.cli.status import texts as status_texts
 from llmlb.messages import Locale
 
 
@@ -33,8 +39,10 @@ class FileCommand:
 
 
 FILE_COMMANDS: dict[str, FileCommand] = {
+    "status": FileCommand(status, status_options.add_options, status_texts.TEXTS["status"]),
     "nodes": FileCommand(nodes, nodes_options.add_options, nodes_texts.TEXTS["nodes"]),
     "keys": FileCommand(keys, keys_options.add_options, keys_texts.TEXTS["keys"]),
+    "config": FileCommand(settings, settings_options.add_options, settings_texts.TEXTS["config"]),
     "operator": FileCommand(operator, operator_options.add_options, operator_texts.TEXTS["operator"]),
 }
 """By name, in the order of the help."""

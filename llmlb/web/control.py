@@ -59,7 +59,7 @@ def control(
         return _json({"version": __version__, "url": url, "up": up, "desk": seen})
 
     async def settings(_: web.Request) -> web.Response:
-        return _json({"config_refused": gateway.config_refused, "held": held(gateway, environ)})
+        return _json({"held": held(gateway, environ)})
 
     async def read_again(request: web.Request) -> web.Response:
         came = await reload(_whose(request.query.get("by", "")))

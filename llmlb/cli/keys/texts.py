@@ -15,8 +15,8 @@ TEXTS: dict[str, dict[Locale, str]] = {
     "about": {
         "ja": "設定ファイルのAPIキーを編集し、動作中のゲートウェイに反映させます。再起動は不要です。\n"
         "新しいキーは一度だけ標準出力に表示します。設定ファイルにはハッシュだけを書きます。",
-        "en": "Edits the API keys in the configuration file, and has the running gateway apply it. No restart is needed.\n"
-        "A new key is written to standard output, this once; the file gets its hash only.",
+        "en": "Edits the API keys in the configuration file, and has the running gateway apply it. No restart\n"
+        "is needed. A new key is written to standard output, this once; the file gets its hash only.",
     },
     "list": {"ja": "APIキーを表示します", "en": "show the API keys"},
     "add": {"ja": "キーを追加し、一度だけ表示します", "en": "add a key, and show it this once"},
