@@ -143,6 +143,11 @@ class Node:
         """Exchanges that failed here in the past hour, those put down to the request as well."""
         return self._failures_in_all.total()
 
+    @property
+    def failures_ever(self) -> int:
+        """As `failures_past_hour`, since it was added."""
+        return self._failures_in_all.ever
+
     # What the operator tells
 
     def configure(self, config: NodeConfig) -> None:

@@ -48,6 +48,7 @@ class Family:
 
 WAITING = Family("llmlb_requests_waiting", "gauge", "Requests that wait in the queue.")
 RUNNING = Family("llmlb_requests_running", "gauge", "Requests in service on a node.")
+PLACES = Family("llmlb_queue_max_size", "gauge", "Requests that may wait in the queue, as configured.")
 REQUESTS = Family("llmlb_requests_total", "counter", "Requests that are over, by how they ended.", ("outcome",))
 WAIT = Family(
     "llmlb_wait_seconds", "histogram",
@@ -56,6 +57,10 @@ WAIT = Family(
 SERVICE = Family("llmlb_service_seconds", "histogram", "Time on the node of requests that were served.")
 NODE_STATE = Family(
     "llmlb_node_state", "gauge", "1 for the state the node is in, 0 for the others.", ("node", "state")
+)  # fmt: skip
+NODE_FAILURES = Family(
+    "llmlb_node_failures_total", "counter",
+    "Requests that failed on the node, those that another node then served as well.", ("node",),
 )  # fmt: skip
 FORECAST_ERROR = Family(
     "llmlb_forecast_error_seconds", "histogram",
@@ -83,6 +88,11 @@ KEY_NODE_SECONDS = Family(
     "llmlb_key_node_seconds_total", "counter", "Node time that requests of the key held, added when they are over.",
     ("key",),
 )  # fmt: skip
+KEY_TOKENS = Family(
+    "llmlb_key_tokens_total", "counter",
+    "Tokens of requests of the key and of their replies, as nodes state them or by count, added when they are over.",
+    ("key",),
+)  # fmt: skip
 KEY_SHARE = Family(
     "llmlb_key_share", "gauge",
     "Part of all node time of the past 5 minutes that the key had, 0 to 1, requests in service included.", ("key",),
@@ -95,9 +105,9 @@ KEY_DEBT = Family(
 KEY_WAITING = Family("llmlb_key_waiting", "gauge", "Requests of the key that wait in the queue.", ("key",))
 
 CATALOGUE = (
-    WAITING, RUNNING, REQUESTS, WAIT, SERVICE, NODE_STATE, FORECAST_ERROR, FORECASTS, FORECAST_FACTOR,
-    CONFIG_REFUSED, AUDIT_FAILURES,
-    KEY_REQUESTS, KEY_NODE_SECONDS, KEY_SHARE, KEY_WEIGHT, KEY_DEBT, KEY_WAITING,
+    WAITING, RUNNING, PLACES, REQUESTS, WAIT, SERVICE, NODE_STATE, NODE_FAILURES,
+    FORECAST_ERROR, FORECASTS, FORECAST_FACTOR, CONFIG_REFUSED, AUDIT_FAILURES,
+    KEY_REQUESTS, KEY_NODE_SECONDS, KEY_TOKENS, KEY_SHARE, KEY_WEIGHT, KEY_DEBT, KEY_WAITING,
 )  # fmt: skip
 """All metrics, in the order they are told. Names and labels are stable; docs/metrics.md explains them."""
 
@@ -118,8 +128,11 @@ class Gauges:
 
     waiting: int
     running: int
+    max_size: int
     nodes: Mapping[str, str]
     """The state of each node, by its name."""
+    failures: Mapping[str, int]
+    """How many requests have failed on each node, by its name."""
     states: tuple[str, ...]
     """All states there are."""
     shorter: int
@@ -135,17 +148,22 @@ class Gauges:
 def exposition(metrics: Metrics, gauges: Gauges) -> bytes:
     """The text of all metrics, of those by key only if `gauges` has them."""
     told = _Told(metrics, gauges)
-    return generate_latest(_Part(told.before())) + _node_states(gauges) + generate_latest(_Part(told.after()))
+    return generate_latest(_Part(told.before())) + _by_node(gauges) + generate_latest(_Part(told.after()))
 
 
-def _node_states(gauges: Gauges) -> bytes:
-    """The one metric with thousands of series where there are many nodes: the package takes 60 ms to write so many."""
-    name = NODE_STATE.name
-    lines = [f"# HELP {name} {NODE_STATE.help}\n# TYPE {name} {NODE_STATE.kind}\n"]
+def _by_node(gauges: Gauges) -> bytes:
+    """The metrics with thousands of series where there are many nodes: the package takes 60 ms to write so many."""
+    lines = [_head(NODE_STATE)]
     for node, present in gauges.nodes.items():
-        begin = f'{name}{{node="{_escaped(node)}",state="'
+        begin = f'{NODE_STATE.name}{{node="{_escaped(node)}",state="'
         lines += [f'{begin}{state}"}} {float(state == present)}\n' for state in gauges.states]
+    lines.append(_head(NODE_FAILURES))
+    lines += [f'{NODE_FAILURES.name}{{node="{_escaped(n)}"}} {float(count)}\n' for n, count in gauges.failures.items()]
     return "".join(lines).encode()
+
+
+def _head(family: Family) -> str:
+    return f"# HELP {family.name} {family.help}\n# TYPE {family.name} {family.kind}\n"
 
 
 def _escaped(value: str) -> str:
@@ -165,7 +183,7 @@ class _Part:
 
 @attrs.frozen(eq=False)
 class _Told:
-    """All metrics but the states of nodes, which come in between."""
+    """All metrics but those by node, which come in between."""
 
     metrics: Metrics
     gauges: Gauges
@@ -174,6 +192,7 @@ class _Told:
         metrics, gauges = self.metrics, self.gauges
         yield WAITING.one(gauges.waiting)
         yield RUNNING.one(gauges.running)
+        yield PLACES.one(gauges.max_size)
         yield REQUESTS.of(((outcome.value,), count) for outcome, count in metrics.outcomes.items())
         yield WAIT.buckets(metrics.wait)
         yield SERVICE.buckets(metrics.service)
@@ -194,6 +213,7 @@ class _Told:
             ((key, outcome.value), count) for key, tally in tallies.items() for outcome, count in tally.outcomes.items()
         )
         yield KEY_NODE_SECONDS.of(((key,), tally.node_seconds) for key, tally in tallies.items())
+        yield KEY_TOKENS.of(((key,), tally.tokens) for key, tally in tallies.items())
         yield KEY_SHARE.of(((key,), gauge.share) for key, gauge in keys.items())
         yield KEY_WEIGHT.of(((key,), gauge.weight) for key, gauge in keys.items())
         yield KEY_DEBT.of(((key,), gauge.debt) for key, gauge in keys.items())

@@ -17,15 +17,18 @@ class HourCount:
     Holds at most 121 small pairs, and none where nothing happens.
     """
 
-    __slots__ = ("_buckets", "_clock")
+    __slots__ = ("_buckets", "_clock", "ever")
 
     def __init__(self, clock: Clock) -> None:
+        self.ever = 0
+        """How often it happened in all."""
         self._clock = clock
         self._buckets: deque[tuple[int, int]] = deque(maxlen=_BUCKETS)
         """The numbers of the buckets in which it happened, oldest first, and how often."""
 
     def add(self) -> None:
         """It happened now."""
+        self.ever += 1
         number, before = int(self._clock.now() // BUCKET_SECS), 0
         if self._buckets and self._buckets[-1][0] == number:
             _, before = self._buckets.pop()

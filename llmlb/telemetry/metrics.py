@@ -56,6 +56,7 @@ class KeyTally:
 
     outcomes: dict[Outcome, int] = attrs.field(factory=_no_outcomes)
     node_seconds: float = 0.0
+    tokens: int = 0
 
 
 class Metrics:
@@ -99,6 +100,7 @@ class Metrics:
         if tally is None:
             tally = self.keys[name] = KeyTally()
         tally.outcomes[outcome] += 1
+        tally.tokens += record.tokens or 0
         if service is not None:
             tally.node_seconds += service
             self._node_time.add(name, service)

@@ -40,7 +40,9 @@ def gauges(gateway: Gateway, *, by_key: bool) -> Gauges:
     return Gauges(
         waiting=now.waiting,
         running=now.processing,
+        max_size=now.max_size,
         nodes={node.name: node.state for node in now.nodes},
+        failures=_failures(gateway),
         states=STATES,
         shorter=forecasts.shorter,
         longer=forecasts.longer,
@@ -49,6 +51,14 @@ def gauges(gateway: Gateway, *, by_key: bool) -> Gauges:
         audit_failures=gateway.audit.failures,
         keys=_keys(gateway) if by_key else None,
     )
+
+
+def _failures(gateway: Gateway) -> dict[str, int]:
+    """By name, together where one that was removed has still something to finish beside another of its name."""
+    counts: Counter[str] = Counter()
+    for member in gateway.fleet:
+        counts[member.node.name] += member.node.failures_ever
+    return counts
 
 
 def _keys(gateway: Gateway) -> dict[str, KeyGauges]:

@@ -62,6 +62,7 @@ async def test_what_happens_to_requests_shows(node: ScriptedNode, start: Start, 
 
     now = await scrape(gateway)
     assert (now("llmlb_requests_waiting"), now("llmlb_requests_running")) == (2, 1)
+    assert now("llmlb_queue_max_size") == 2
     assert (now("llmlb_key_waiting", key="alice"), now("llmlb_key_waiting", key="bob")) == (1, 1)
     assert now("llmlb_requests_total", outcome="rejected") == 1
     assert now("llmlb_key_requests_total", key="bob", outcome="rejected") == 1
@@ -97,6 +98,23 @@ async def test_what_happens_to_requests_shows(node: ScriptedNode, start: Start, 
     await clock.run_for(20.0)
     assert (await scrape(gateway))("llmlb_key_share", key="alice") == 0.625, "the one in service counts as it runs"
     await third.reply()
+
+
+async def test_requests_that_fail_on_a_node_are_counted_there_though_another_serves_them(
+    new_node: NewNode, start: Start
+) -> None:
+    bad, good = await new_node(), await new_node()
+    gateway = await start(config(bad, good, keys=(ALICE,)))
+    bad.auto({"error": "no"}, status=500)
+    good.auto({"choices": [], "usage": {"prompt_tokens": 20, "completion_tokens": 5, "total_tokens": 25}})
+    for _ in range(2):
+        assert (await gateway.post(key="sk-A")).status == 200
+    await gateway.quiet()
+    now = await scrape(gateway)
+    assert now("llmlb_node_failures_total", node="n1") >= 1
+    assert now("llmlb_node_failures_total", node="n2") == 0
+    assert now("llmlb_requests_total", outcome="served") == 2
+    assert now("llmlb_key_tokens_total", key="alice") == 50
 
 
 async def test_a_key_that_had_more_than_its_turn_has_a_debt(

@@ -21,7 +21,9 @@ def gauges(*keys: str, nodes: tuple[str, ...] = ("n1",)) -> Gauges:
     return Gauges(
         waiting=3,
         running=2,
+        max_size=100,
         nodes=dict.fromkeys(nodes, "idle"),
+        failures=dict.fromkeys(nodes, 7),
         states=("idle", "busy"),
         shorter=4,
         longer=6,
@@ -57,6 +59,7 @@ def served(key: str = "alice") -> Record:
         reached_node=True,
         service=4.0,
         estimate=2,
+        tokens=300,
         attempts=1,
     )
 
@@ -67,6 +70,7 @@ def test_all_that_is_known_can_be_read_back() -> None:
     values = read(exposition(metrics, gauges("alice")))
     assert value(values, "llmlb_requests_waiting") == 3
     assert value(values, "llmlb_requests_running") == 2
+    assert value(values, "llmlb_queue_max_size") == 100
     assert value(values, "llmlb_requests_total", outcome="served") == 1
     assert value(values, "llmlb_requests_total", outcome="rejected") == 0
     assert value(values, "llmlb_wait_seconds_sum") == 1.5
@@ -76,6 +80,7 @@ def test_all_that_is_known_can_be_read_back() -> None:
     assert value(values, "llmlb_service_seconds_sum") == 4.0
     assert value(values, "llmlb_node_state", node="n1", state="idle") == 1
     assert value(values, "llmlb_node_state", node="n1", state="busy") == 0
+    assert value(values, "llmlb_node_failures_total", node="n1") == 7
     assert value(values, "llmlb_forecast_error_seconds_sum") == 0.5
     assert value(values, "llmlb_forecasts_total", wait="shorter") == 4
     assert value(values, "llmlb_forecasts_total", wait="longer") == 6
@@ -84,6 +89,7 @@ def test_all_that_is_known_can_be_read_back() -> None:
     assert value(values, "llmlb_audit_failures_total", check="slots") == 2
     assert value(values, "llmlb_key_requests_total", key="alice", outcome="served") == 1
     assert value(values, "llmlb_key_node_seconds_total", key="alice") == 4.0
+    assert value(values, "llmlb_key_tokens_total", key="alice") == 300
     assert value(values, "llmlb_key_share", key="alice") == 0.25
     assert value(values, "llmlb_key_weight", key="alice") == 2.0
     assert value(values, "llmlb_key_debt", key="alice") == 0.5
@@ -115,6 +121,7 @@ def test_a_hostile_name_stays_inside_its_label(name: str) -> None:
     hostile = read(exposition(Metrics(ManualClock(), [name]), gauges(name, nodes=(name,))))
     assert value(hostile, "llmlb_key_weight", key=name) == 2.0
     assert value(hostile, "llmlb_node_state", node=name, state="idle") == 1
+    assert value(hostile, "llmlb_node_failures_total", node=name) == 7
     assert len(hostile) == len(plain), "no series more than with a plain name"
 
 
