@@ -150,8 +150,7 @@ def key_index(draft: Draft, key_name: str) -> int:
 
 
 def plain(value: Any) -> Any:
-    """A value of the model as TOML has it: an array for a tuple, 2 for 2.0."""
-    """As TOML has it, and as people write it."""
+    """A value of the model as TOML has it, and as people write it: an array for a tuple, 2 for 2.0."""
     if isinstance(value, tuple):
         return list(value)
     return int(value) if isinstance(value, float) and value.is_integer() else value
