@@ -84,6 +84,7 @@ def _widths(columns: Sequence[Column], most: int) -> list[int]:
 
 def _line(row: Sequence[Piece], columns: Sequence[Column], wides: Sequence[int]) -> Line:
     line: list[Piece] = []
+    end = 0
     for at, (cell, one, wide) in enumerate(zip(row, columns, wides, strict=True)):
         text = cut(cell.text, wide)
         space = " " * (wide - width(text))
@@ -91,5 +92,7 @@ def _line(row: Sequence[Piece], columns: Sequence[Column], wides: Sequence[int])
         if one.right:
             line += [Piece(gap + space), Piece(text, cell.style)]
         else:
-            line += [Piece(gap), Piece(text, cell.style), Piece("" if at == len(columns) - 1 else space)]
-    return tuple(piece for piece in line if piece.text)
+            line += [Piece(gap), Piece(text, cell.style), Piece(space)]
+        if text:
+            end = len(line) - (not one.right)  # no spaces after the last text
+    return tuple(piece for piece in line[:end] if piece.text)

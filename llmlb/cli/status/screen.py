@@ -16,6 +16,8 @@ from llmlb.web.notices import Level, Notice, notices
 
 NARROWEST = 20
 """Columns of a terminal below which nothing is made to fit any more."""
+_LEAST = 3
+"""Lines that a table takes at least: an empty one, its heading, and a row."""
 _STYLES: Mapping[Level, Style] = {"good": "good", "info": "bold", "warning": "warning", "error": "error"}
 
 
@@ -26,12 +28,24 @@ def screen(seen: Seen, wide: int, high: int | None, locale: Locale, note: str = 
     lines = [*_head(seen, wide, locale, note), *_figures(overview, wide, locale)]
     for notice in notices(overview, locale):
         lines += _notice(notice, wide)
-    tables = [section for section in sections(seen.desk, locale) if section.wanted]
-    wanted = [section.wanted + 1 for section in tables]  # an empty line above each
-    given = wanted if high is None else shared(wanted, high - len(lines))
-    for section, most in zip(tables, given, strict=True):
-        lines += _under_a_gap(section, most, wide)
+    for section, most in _room(sections(seen.desk, locale), None if high is None else high - len(lines)):
+        lines += [(), *section.lines(most - 1, wide)]
     return lines if high is None else lines[: max(high, 0)]
+
+
+def _room(tables: Sequence[Section], room: int | None) -> list[tuple[Section, int]]:
+    """The tables there is room for, each with its lines, an empty one above it among them.
+
+    A table without a row says nothing: then the keys go, and then the nodes, before those who wait.
+    """
+    nodes, keys, waiting = tables
+    for chosen in ((nodes, keys, waiting), (nodes, waiting), (waiting,)):
+        shown = [section for section in chosen if section.wanted]
+        wanted = [section.wanted + 1 for section in shown]
+        given = wanted if room is None else shared(wanted, room)
+        if all(most >= min(want, _LEAST) for most, want in zip(given, wanted, strict=True)):
+            return list(zip(shown, given, strict=True))
+    return []
 
 
 def shared(wanted: Sequence[int], room: int) -> list[int]:
@@ -43,11 +57,6 @@ def shared(wanted: Sequence[int], room: int) -> list[int]:
             break
         given[min(short, key=lambda at: given[at])] += 1
     return given
-
-
-def _under_a_gap(section: Section, most: int, wide: int) -> list[Line]:
-    lines = section.lines(most - 1, wide) if most > 1 else []
-    return [(), *lines] if lines else []
 
 
 def _head(seen: Seen, wide: int, locale: Locale, note: str) -> list[Line]:
@@ -67,14 +76,19 @@ def _figures(overview: Overview, wide: int, locale: Locale) -> list[Line]:
     nodes = len(overview.nodes)
     on = say(locale, "of_node") if nodes == 1 else say(locale, "of_nodes", count=f"{nodes:,}")
     waiting: Style = "error" if overview.waiting >= overview.max_size else "bold"
-    parts = [
+    now = (
         _figure(locale, "waiting", f"{overview.waiting:,}", say(locale, "of", count=f"{overview.max_size:,}"), waiting),
         _figure(locale, "processing", f"{overview.processing:,}", on),
-        _figure(locale, "avg_wait", duration_text(hour.avg_wait_time_ms / 1000, locale)),
+    )
+    past = (
+        (
+            Piece(say(locale, "past_hour") + " ", "dim"),
+            *_figure(locale, "avg_wait", duration_text(hour.avg_wait_time_ms / 1000, locale)),
+        ),
         _figure(locale, "refused", f"{hour.rejected_count:,}"),
-        _figure(locale, "timed_out", f"{hour.timeout_count:,}", say(locale, "past_hour")),
-    ]
-    return in_rows(parts, wide)
+        _figure(locale, "timed_out", f"{hour.timeout_count:,}"),
+    )
+    return [*in_rows(now, wide), *in_rows(past, wide)]
 
 
 def _figure(locale: Locale, key: str, figure: str, after: str = "", style: Style = "bold") -> Line:
@@ -83,9 +97,10 @@ def _figure(locale: Locale, key: str, figure: str, after: str = "", style: Style
 
 
 def _notice(notice: Notice, wide: int) -> list[Line]:
-    """What is said, in colour; and what to do, as far as it does not fit beside it below."""
+    """What is said, in colour; and what to do, behind it as far as there is room, else below."""
     style = _STYLES[notice.level]
-    lines = wrapped(f"{notice.title} {notice.advice}", wide)
+    gap = "" if notice.title.endswith("。") else " " if notice.title.endswith(".") else " - "
+    lines = wrapped(notice.title + gap + notice.advice, wide)
     first: Line = (Piece(lines[0], style),)
     if lines[0].startswith(notice.title):
         first = (Piece(notice.title, style), Piece(lines[0].removeprefix(notice.title)))
