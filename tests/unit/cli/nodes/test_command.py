@@ -2,52 +2,23 @@
 
 from __future__ import annotations
 
-import http.server
-import io
 import json
-import socketserver
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-import attrs
 import pytest
 
-from llmlb.cli import main
 from llmlb.cli.edit_command import user
 from llmlb.cli.nodes.listing import since
 from llmlb.config.edit_file import ChangedMeanwhile, edit_file
-
-
-@attrs.frozen
-class Said:
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Said]
+from tests.unit.cli.conftest import Run
+from tests.unit.cli.gateway_double import CAME, answering
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs the command in a directory of its own."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("LC_ALL", "LC_MESSAGES", "LANGUAGE"):
-        monkeypatch.delenv(name, raising=False)
-
-    def one(*arguments: str, lang: str = "C.UTF-8", given: str = "") -> Said:
-        monkeypatch.setenv("LANG", lang)
-        monkeypatch.setattr("sys.stdin", io.StringIO(given))
-        try:
-            code = main(["nodes", *arguments])
-        except SystemExit as end:
-            code = int(str(end.code))
-        return Said(code, *capsys.readouterr())
-
-    return one
+def run(run_llmlb: Run) -> Run:
+    return partial(run_llmlb, "nodes")
 
 
 @pytest.fixture
@@ -55,46 +26,6 @@ def file(tmp_path: Path) -> Path:
     path = tmp_path / "config.toml"
     path.write_text('[[nodes]]\nname = "gpu-1"\nurl = "http://a:1"\n')
     return path
-
-
-@contextmanager
-def answering(tmp_path: Path, **answers: Any) -> Iterator[list[str]]:
-    """Something on the socket of `config.toml` that gives these answers; what it was asked."""
-    asked: list[str] = []
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def answer(self) -> None:
-            asked.append(f"{self.command} {self.path}")
-            content = answers.get(self.path.strip("/").partition("?")[0])
-            if content is None:
-                self.send_error(500)
-            elif content == "":
-                return
-            else:
-                self.send_response(200)
-                self.end_headers()
-                self.wfile.write(json.dumps(content).encode())
-
-        do_GET = do_POST = answer  # noqa: N815 - their names are the library's
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-        def address_string(self) -> str:
-            return ""
-
-    (tmp_path / "config.toml.sock").unlink(missing_ok=True)
-    with socketserver.UnixStreamServer(str(tmp_path / "config.toml.sock"), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield asked
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-CAME = {"stopping": False, "problems": [], "changed": [], "restart": []}
 
 
 def node(name: str, url: str, **more: Any) -> dict[str, Any]:
