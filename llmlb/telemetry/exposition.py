@@ -10,9 +10,11 @@ from prometheus_client import generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.utils import floatToGoString
 
-from llmlb.telemetry.metrics import BOUNDS, Histogram, Metrics
+from llmlb.telemetry.metrics import BOUNDS, Histogram, KeyTally, Metrics
+from llmlb.telemetry.record import Outcome
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_OUTCOMES = [outcome.value for outcome in Outcome]
 _LIMITS = [*map(floatToGoString, BOUNDS), "+Inf"]
 
 Samples = Iterable[tuple[tuple[str, ...], float]]
@@ -39,6 +41,12 @@ class Family:
     def one(self, value: float) -> Metric:
         """The metric with its only value."""
         return self.of([((), value)])
+
+    def text(self, samples: Iterable[tuple[str, float]]) -> str:
+        """The same as it is written, given the text of the labels: for thousands of series ten times as fast."""
+        name = self.name
+        lines = [f"{name}{{{labels}}} {float(value)}\n" for labels, value in samples]
+        return f"# HELP {name} {self.help}\n# TYPE {name} {self.kind}\n" + "".join(lines)
 
     def buckets(self, histogram: Histogram) -> Metric:
         """The metric with these buckets."""
@@ -148,27 +156,46 @@ class Gauges:
 def exposition(metrics: Metrics, gauges: Gauges) -> bytes:
     """The text of all metrics, of those by key only if `gauges` has them."""
     told = _Told(metrics, gauges)
-    return generate_latest(_Part(told.before())) + _by_node(gauges) + generate_latest(_Part(told.after()))
+    return b"".join(
+        (
+            generate_latest(_Part(told.before())),
+            "".join(_by_node(gauges)).encode(),
+            generate_latest(_Part(told.after())),
+            "".join(_by_key(metrics.keys, gauges.keys)).encode() if gauges.keys is not None else b"",
+        )
+    )
 
 
-def _by_node(gauges: Gauges) -> bytes:
-    """The metrics with thousands of series where there are many nodes: the package takes 60 ms to write so many."""
-    lines = [_head(NODE_STATE)]
-    for node, present in gauges.nodes.items():
-        begin = f'{NODE_STATE.name}{{node="{_escaped(node)}",state="'
-        lines += [f'{begin}{state}"}} {float(state == present)}\n' for state in gauges.states]
-    lines.append(_head(NODE_FAILURES))
-    lines += [f'{NODE_FAILURES.name}{{node="{_escaped(n)}"}} {float(count)}\n' for n, count in gauges.failures.items()]
-    return "".join(lines).encode()
+def _by_node(gauges: Gauges) -> Iterator[str]:
+    nodes = {name: _label("node", name) for name in gauges.nodes}
+    yield NODE_STATE.text(
+        (f'{label},state="{state}"', state == gauges.nodes[name])
+        for name, label in nodes.items()
+        for state in gauges.states
+    )
+    yield NODE_FAILURES.text((nodes[name], count) for name, count in gauges.failures.items())
 
 
-def _head(family: Family) -> str:
-    return f"# HELP {family.name} {family.help}\n# TYPE {family.name} {family.kind}\n"
+def _by_key(tallies: Mapping[str, KeyTally], gauges: Mapping[str, KeyGauges]) -> Iterator[str]:
+    counted = [(_label("key", key), tally) for key, tally in tallies.items()]
+    yield KEY_REQUESTS.text(
+        (f'{label},outcome="{outcome}"', count)
+        for label, tally in counted
+        for outcome, count in zip(_OUTCOMES, tally.outcomes.values(), strict=True)
+    )
+    yield KEY_NODE_SECONDS.text((label, tally.node_seconds) for label, tally in counted)
+    yield KEY_TOKENS.text((label, tally.tokens) for label, tally in counted)
+    read = [(_label("key", key), gauge) for key, gauge in gauges.items()]
+    yield KEY_SHARE.text((label, gauge.share) for label, gauge in read)
+    yield KEY_WEIGHT.text((label, gauge.weight) for label, gauge in read)
+    yield KEY_DEBT.text((label, gauge.debt) for label, gauge in read)
+    yield KEY_WAITING.text((label, gauge.waiting) for label, gauge in read)
 
 
-def _escaped(value: str) -> str:
-    """A label's value as it is written between quotes."""
-    return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
+def _label(name: str, value: str) -> str:
+    """A label as it is written between braces, whatever its value is made of."""
+    escaped = value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
+    return f'{name}="{escaped}"'
 
 
 @attrs.frozen(eq=False)
@@ -183,7 +210,7 @@ class _Part:
 
 @attrs.frozen(eq=False)
 class _Told:
-    """All metrics but those by node, which come in between."""
+    """All metrics but those by node, which come in between, and by key, which come last."""
 
     metrics: Metrics
     gauges: Gauges
@@ -204,17 +231,3 @@ class _Told:
         yield FORECAST_FACTOR.one(gauges.factor)
         yield CONFIG_REFUSED.one(gauges.config_refused)
         yield AUDIT_FAILURES.of(((check,), count) for check, count in gauges.audit_failures.items())
-        if gauges.keys is not None:
-            yield from self._by_key(gauges.keys)
-
-    def _by_key(self, keys: Mapping[str, KeyGauges]) -> Iterator[Metric]:
-        tallies = self.metrics.keys
-        yield KEY_REQUESTS.of(
-            ((key, outcome.value), count) for key, tally in tallies.items() for outcome, count in tally.outcomes.items()
-        )
-        yield KEY_NODE_SECONDS.of(((key,), tally.node_seconds) for key, tally in tallies.items())
-        yield KEY_TOKENS.of(((key,), tally.tokens) for key, tally in tallies.items())
-        yield KEY_SHARE.of(((key,), gauge.share) for key, gauge in keys.items())
-        yield KEY_WEIGHT.of(((key,), gauge.weight) for key, gauge in keys.items())
-        yield KEY_DEBT.of(((key,), gauge.debt) for key, gauge in keys.items())
-        yield KEY_WAITING.of(((key,), gauge.waiting) for key, gauge in keys.items())
