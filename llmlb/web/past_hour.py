@@ -188,7 +188,10 @@ def _said(locale: Locale, key: str, value: str, note: str = "") -> Said:
 
 def _wait(waits: Sequence[float | None], step: int | None, locale: Locale) -> str:
     wait = None if step is None else waits[step]
-    return "–" if wait is None else page_text(locale, "said_within", wait=duration_text(wait, locale))
+    if wait is None:
+        return "–"
+    words = duration_text(wait, locale)
+    return page_text(locale, "said_within", wait=words) if wait else words
 
 
 def _ago(step: int | None, locale: Locale) -> str:

@@ -160,3 +160,9 @@ def test_with_too_many_nodes_a_tile_stays_where_it_is_while_requests_come_and_go
     free = [node(f"gpu-{i}", "idle") for i in range(1000)]
     at_work = [*free[:10], *(node(f"gpu-{i}", "busy") for i in range(10, 1000))]
     assert [tile.name for tile in shown(*at_work).nodes] == [tile.name for tile in shown(*free).nodes]
+
+
+def test_a_panel_changes_with_the_age_of_a_state_once_a_second() -> None:
+    ages = [0.0, 0.25, 0.5, 0.75, 1.0, 1.25]
+    panels = [shown(node("a", "busy", since=age)) for age in ages]
+    assert panels[0] == panels[3] != panels[4] == panels[5]
