@@ -70,7 +70,7 @@ class Timeline:
     """The past hour in `STEPS` steps of `STEP_SECS`: the present one, and the 119 before it.
 
     So it reaches back an hour, less the half minute at most that the present step has still to go. Steps begin at
-    multiples of `STEP_SECS` on the clock's own scale. A step that is over never changes. Takes 80 kB, whatever happens.
+    multiples of `STEP_SECS` on the clock's own scale. A step that is over never changes. Takes 70 kB, whatever happens.
     """
 
     def __init__(self, clock: Clock) -> None:
