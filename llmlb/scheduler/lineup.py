@@ -8,7 +8,7 @@ begins to wait is the median of draws, which costs more and comes out otherwise 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from heapq import merge, nsmallest
 from itertools import islice
 from operator import attrgetter
@@ -32,54 +32,82 @@ class Entry:
     position: int | None = None
     """As `Place.position`."""
     wait: float | None = None
-    """Seconds until its own dispatch, whether or not it may wait so long."""
+    """Seconds until its own dispatch, whether or not it may wait so long. None for those too far back to be played."""
     node: str | None = None
-    """The node that it will be given to, if it all comes about so."""
+    """The node that it will be given to, if it all comes about so. None where `wait` is."""
 
 
 def lineup(order: Order, stations: Stations, now: float, most: int, factor: float = 1.0) -> tuple[Entry, ...]:
     """The first `most` in the order of service, then of those whom no node serves as many that came first.
 
-    Where nodes of several kinds depend on each other, at most `plan.MOST_STEPS` are played through. `factor`: what
-    waits are multiplied with.
+    Where nodes of several kinds depend on each other, `plan.MOST_STEPS` are played through, and those behind them
+    counted in the order of arrival. `factor`: what waits are multiplied with.
     """
-    pools = [pool for pool in order.pools.values() if stations.serves(pool)]
-    by_model = _ByModel(pools)
-    given: Counter[Pool] = Counter()
-    given_by: Counter[str] = Counter()
+    count = _Count(order, [pool for pool in order.pools.values() if stations.serves(pool)])
     entries = []
-    for dispatch in islice(merge(*ways(order, pools, stations, now, most), key=_at), most):
-        ticket, node = dispatch.ticket, dispatch.node
-        given[order.pool_of[node]] += 1
-        given_by[node] += 1
-        wanted = by_model[ticket.model]
-        position = sum(given[pool] for pool in wanted)
-        position -= sum(given_by[other] for other in ticket.tried if order.pool_of.get(other) in wanted)
-        entries.append(Entry(ticket, position, max(0.0, dispatch.at - now) * factor, node))
-    stuck = _stuck(order, by_model, set(stations.free_at(pools, now)) if order.sent_back else set())
+    for dispatch in islice(merge(*ways(order, count.pools, stations, now, most), key=_at), most):
+        count.given(dispatch.node)
+        wait = max(0.0, dispatch.at - now) * factor
+        entries.append(Entry(dispatch.ticket, count.at_nodes_for(dispatch.ticket), wait, dispatch.node))
+    stuck = list(_stuck(order, count.pools, stations, now))
+    if len(entries) < min(most, order.waiting - len(stuck)):
+        done = {ticket.number for ticket in (*(entry.ticket for entry in entries), *stuck)}
+        behind = (ticket for ticket in _everybody(order) if ticket.number not in done)
+        entries += map(count.behind, nsmallest(most - len(entries), behind, key=by_number))
     return (*entries, *map(Entry, nsmallest(most, stuck, key=by_number)))
 
 
-class _ByModel(dict[str, list[Pool]]):
-    """Which of these pools serve a model."""
+class _Count:
+    """How many are before a request, as those before it are told one after another."""
 
-    def __init__(self, pools: list[Pool]) -> None:
-        super().__init__()
-        self._pools = pools
+    def __init__(self, order: Order, pools: Sequence[Pool]) -> None:
+        self.pools = pools
+        """Those that anything can be given to."""
+        self._order = order
+        self._given: Counter[Pool] = Counter()
+        self._given_by: Counter[str] = Counter()
+        self._behind: Counter[str] = Counter()
+        """By model, those counted in the order of arrival."""
+        self._wanted: dict[str, list[Pool]] = {}
 
-    def __missing__(self, model: str) -> list[Pool]:
-        found = self[model] = [pool for pool in self._pools if model in pool.models]
-        return found
+    def given(self, node: str) -> None:
+        """The node is given one."""
+        self._given[self._order.pool_of[node]] += 1
+        self._given_by[node] += 1
+
+    def at_nodes_for(self, ticket: Ticket) -> int:
+        """How many have been given to nodes that could serve this one."""
+        wanted = self._wanted.get(ticket.model)
+        if wanted is None:
+            wanted = self._wanted[ticket.model] = [pool for pool in self.pools if ticket.model in pool.models]
+        failed = (self._given_by[node] for node in ticket.tried if self._order.pool_of.get(node) in wanted)
+        return sum(self._given[pool] for pool in wanted) - sum(failed)
+
+    def behind(self, ticket: Ticket) -> Entry:
+        """The place of one that comes after all that were given, by order of arrival."""
+        given = self.at_nodes_for(ticket)
+        models = {model for pool in self._wanted[ticket.model] for model in pool.models}
+        earlier = sum(count for model, count in self._behind.items() if model in models)
+        self._behind[ticket.model] += 1
+        return Entry(ticket, given + earlier + 1)
 
 
-def _stuck(order: Order, by_model: _ByModel, there: set[str]) -> Iterator[Ticket]:
-    """Those whom no node serves: `there` are the nodes that are there, where any request has been tried."""
+def _everybody(order: Order) -> Iterator[Ticket]:
+    return (ticket for flow in order.flows.values() for queue in flow.queues.values() for ticket in queue)
+
+
+def _stuck(order: Order, pools: Sequence[Pool], stations: Stations, now: float) -> Iterator[Ticket]:
+    """Those whom no node serves."""
+    served = set(pools)
+    there = stations.free_at(pools, now).keys() if order.sent_back else frozenset[str]()
     for flow in order.flows.values():
+        mine = [pool for pool in flow.standings if pool in served]
         for model, queue in flow.queues.items():
-            pools = by_model[model]
-            if not pools:
+            wanted = [pool for pool in mine if model in pool.models]
+            if not wanted:
                 yield from queue
             elif flow.key in order.sent_back:
+                nodes = {node for pool in wanted for node in pool.nodes if node in there}
                 for ticket in queue:
-                    if ticket.tried and not any(there & pool.nodes.keys() - ticket.tried for pool in pools):
+                    if ticket.tried >= nodes:
                         yield ticket

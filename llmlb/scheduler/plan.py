@@ -8,8 +8,8 @@ that is free first, by the very code that will serve it: some ten microseconds a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from heapq import heapify, heappop, heappush, heapreplace
+from collections.abc import Iterator, Mapping, Sequence, Set
+from heapq import heapify, heappop, heappush, heapreplace, nsmallest
 from itertools import islice, takewhile
 from math import inf
 from operator import itemgetter
@@ -65,36 +65,36 @@ def departures(order: Order, stations: Stations, now: float, until: float) -> li
     return sorted(leaving, key=itemgetter(0))
 
 
-def ways(
-    order: Order, pools: Sequence[Pool], stations: Stations, now: float, most: int
-) -> Iterator[Iterator[Dispatch]]:
-    """What these pools will do, soonest first: so many dispatches of each that is by itself, and those of the others.
+def ways(order: Order, pools: Sequence[Pool], stations: Stations, now: float, most: int) -> list[Iterator[Dispatch]]:
+    """What these pools will do, soonest first, as far as it may be among the first so many dispatches of all.
 
-    Of the others `MOST_STEPS` at most. One that comes after the request's deadline takes its node no time.
+    There is a way for each pool that is by itself, and one for all others, of `MOST_STEPS` at most. A dispatch that
+    comes after its request's deadline takes its node no time.
     """
     others = entangled(order, pools)
-    for pool in pools:
-        if pool.contest.entrants and pool not in others:
-            yield _one_by_one(in_rounds(order, pool, most=most), stations.free_at([pool], now), stations)
+    free_at = {pool: stations.free_at([pool], now) for pool in pools if pool.contest.entrants and pool not in others}
+    soonest = nsmallest(most, free_at, key=lambda pool: min(free_at[pool].values()))
+    found = [_one_by_one(in_rounds(order, pool, most=most), free_at[pool], stations) for pool in soonest]
     if others:
-        yield islice(dry_run(order, stations.free_at(others, now), stations), min(most, MOST_STEPS))
+        found.append(islice(dry_run(order, stations.free_at(others, now), stations), min(most, MOST_STEPS)))
+    return found
 
 
-def _one_by_one(tickets: Iterable[Ticket], free_at: Mapping[str, float], stations: Stations) -> Iterator[Dispatch]:
+def _one_by_one(tickets: Sequence[Ticket], free_at: Mapping[str, float], stations: Stations) -> Iterator[Dispatch]:
     """Give each of these to the node that is free first, with every request taking as long as predicted."""
     free = [(at, stations.speed(node), node) for node, at in free_at.items()]
     heapify(free)
-    for ticket in tickets:
+    for ticket, secs in zip(tickets, stations.secs_of(tickets), strict=True):
         at, speed, node = free[0]
         yield Dispatch(at, node, ticket)
         if at <= ticket.deadline:
-            heapreplace(free, (at + stations.secs(ticket) * speed, speed, node))
+            heapreplace(free, (at + secs * speed, speed, node))
 
 
-def entangled(order: Order, pools: Sequence[Pool]) -> list[Pool]:
-    """Those of these pools that are not by themselves: some key waits for more than one of them."""
+def entangled(order: Order, pools: Sequence[Pool]) -> dict[Pool, None]:
+    """Those of these pools that are not by themselves, in their order: some key waits for more than one of them."""
     if order.sent_back:
-        return list(pools)
+        return dict.fromkeys(pools)
     first: dict[str, Pool] = {}
     found: set[Pool] = set()
     for pool in pools:
@@ -102,7 +102,7 @@ def entangled(order: Order, pools: Sequence[Pool]) -> list[Pool]:
             other = first.setdefault(key, pool)
             if other is not pool:
                 found |= {pool, other}
-    return [pool for pool in pools if pool in found]
+    return {pool: None for pool in pools if pool in found}
 
 
 def _alone(order: Order, pool: Pool, pools: Sequence[Pool]) -> bool:

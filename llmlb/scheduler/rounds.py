@@ -8,7 +8,7 @@ without all that one pool by itself does not need, at well under a microsecond a
 
 from __future__ import annotations
 
-from heapq import heapify, heappop, heappush
+from heapq import heapify, heappop, heappush, nsmallest
 from itertools import chain
 from operator import attrgetter
 from sys import maxsize
@@ -61,6 +61,8 @@ def in_rounds(order: Order, pool: Pool, until: Ticket | None = None, most: int =
     """The order in which the pool serves those who wait for it: up to one of them, so many, or all."""
     quantum, limit = order.prices.quantum, pool.contest.limit
     flows, prices, turn = order.flows, order.prices, order.turn
+    if until is None and (early := _first_round(order, pool, most)) is not None:
+        return early
     ring: list[_Runner] = []
     ahead: list[tuple[float, int, _Runner]] = []
     for pushed, entrant in enumerate(pool.contest.entrants.values()):
@@ -116,6 +118,20 @@ def in_rounds(order: Order, pool: Pool, until: Ticket | None = None, most: int =
     return served
 
 
+def _first_round(order: Order, pool: Pool, most: int) -> list[Ticket] | None:
+    """So many, where one round has enough keys for them: each has one turn, and it does not matter what it costs."""
+    entrants, limit = pool.contest.entrants.values(), pool.contest.limit
+    ring = [entrant for entrant in entrants if entrant.tag < limit]
+    if not ring and entrants:
+        limit = round_above(min(entrant.tag for entrant in entrants), order.prices.quantum)
+        ring = [entrant for entrant in entrants if entrant.tag < limit]
+    if len(ring) < most:
+        return None
+    heads = (order.flows[entrant.key].head(pool) for entrant in nsmallest(most, ring, key=_turn))
+    return [head for head in heads if head is not None]
+
+
+_turn = attrgetter("last", "head")
 _head, _last = attrgetter("head"), attrgetter("last")
 
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 import pickle
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import assume, given, settings
 
+from llmlb.scheduler import plan
 from llmlb.scheduler.plan import _alone, entangled
 from llmlb.scheduler.prices import Cost
+from llmlb.scheduler.rounds import in_rounds
 from tests.property.scene import ALIKE, EXACT_WEIGHTS, LAST, ONE_POOL, UNITS, Event, Scene, events, fits
 from tests.property.test_scheduler_places import CHOICES, POOLS, drained_in_time, nothing_will_be_forgiven
 
 MOST = 1000
+COMING = ["come"] * 5 + ["next", "fail", "node", "gone"]
+MANY = POOLS | st.integers(1, 3).map(lambda count: ["a b c"] * count)
 
 
 @given(nodes=ALIKE, weights=EXACT_WEIGHTS, fair=st.booleans(), unit=UNITS, happenings=events(50, ONE_POOL), last=LAST,
@@ -70,9 +75,7 @@ def nodes_of(scene: Scene) -> list[str]:
 
 
 @settings(max_examples=2 * settings().max_examples)
-@given(
-    nodes=POOLS, weights=EXACT_WEIGHTS, fair=st.booleans(), unit=UNITS, happenings=events(60), most=st.integers(0, 9)
-)
+@given(nodes=MANY, weights=EXACT_WEIGHTS, fair=st.booleans(), unit=UNITS, happenings=events(60), most=st.integers(0, 9))
 def test_everybody_has_the_position_that_is_told_at_that_moment(
     nodes: list[str],
     weights: dict[str, float],
@@ -100,6 +103,29 @@ def test_everybody_has_the_position_that_is_told_at_that_moment(
     assert scene.scheduler.lineup(scene.now, most) == (*entries[: len(waits)][:most], *stuck[:most])
 
 
+@settings(max_examples=2 * settings().max_examples)
+@given(nodes=POOLS, fair=st.booleans(), happenings=events(60, COMING), steps=st.integers(1, 5))
+def test_those_too_far_back_have_the_position_that_is_told_as_well(
+    nodes: list[str], fair: bool, happenings: list[Event], steps: int
+) -> None:
+    """Where nodes depend on each other; a pool by itself is played through to its end.
+
+    But for those that no node serves: who is too far back is told a place behind them, too.
+    """
+    scene = Scene(nodes, models="abc", fair=fair)
+    scene.play(happenings)
+    order, stations = scene.scheduler._order, scene.scheduler._stations
+    pools = [pool for pool in order.pools.values() if stations.serves(pool) and pool.contest.entrants]
+    assume(len(entangled(order, pools)) == len(pools))
+    assume(all(entry.wait is not None for entry in scene.scheduler.lineup(scene.now, MOST)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plan, "MOST_STEPS", steps)
+        entries = scene.scheduler.lineup(scene.now, MOST)
+        assert len(entries) == len(scene.waiting)
+        assert sum(entry.wait is not None for entry in entries) <= steps
+        assert [entry.position for entry in entries] == [scene.place(entry.ticket).position for entry in entries]
+
+
 @given(nodes=POOLS, weights=EXACT_WEIGHTS, fair=st.booleans(), unit=UNITS, happenings=events(50))
 def test_asking_changes_nothing(
     nodes: list[str], weights: dict[str, float], fair: bool, unit: tuple[Cost, float], happenings: list[Event]
@@ -124,4 +150,19 @@ def test_pools_by_themselves_are_found_all_at_once_as_they_are_one_by_one(
     scene.play(happenings)
     order, stations = scene.scheduler._order, scene.scheduler._stations
     pools = [pool for pool in order.pools.values() if stations.serves(pool)]
-    assert entangled(order, pools) == [pool for pool in pools if not _alone(order, pool, pools)]
+    assert list(entangled(order, pools)) == [pool for pool in pools if not _alone(order, pool, pools)]
+
+
+@settings(max_examples=2 * settings().max_examples)
+@given(nodes=ALIKE, weights=EXACT_WEIGHTS, fair=st.booleans(), unit=UNITS, happenings=events(60, ONE_POOL))
+def test_the_first_in_one_pool_are_the_same_however_many_are_asked_for(
+    nodes: list[str], weights: dict[str, float], fair: bool, unit: tuple[Cost, float], happenings: list[Event]
+) -> None:
+    """Fewer than keys are in the round that is on, or more."""
+    scene = Scene(nodes, weights, keys="ABCDEFGH", fair=fair, cost=unit[0], quantum=unit[1], by_clock=True)
+    scene.play(happenings)
+    order, pool = scene.scheduler._order, scene.pool("m")
+    everybody = in_rounds(order, pool)
+    assert len(everybody) == len(scene.waiting)
+    for most in range(len(everybody) + 1):
+        assert in_rounds(order, pool, most=most) == everybody[:most]
