@@ -21,19 +21,26 @@ class Said:
     err: str
 
 
+class Terminal(io.StringIO):
+    """Somebody who types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 Run = Callable[..., Said]
 
 
 @pytest.fixture
 def run_llmlb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs `llmlb ...`. `given`: its standard input."""
+    """Runs `llmlb ...`. `given`: its standard input, on a terminal or not."""
     monkeypatch.chdir(tmp_path)
     for name in ("LC_ALL", "LC_MESSAGES", "LANGUAGE"):
         monkeypatch.delenv(name, raising=False)
 
-    def one(*arguments: str, lang: str = "C.UTF-8", given: str = "") -> Said:
+    def one(*arguments: str, lang: str = "C.UTF-8", given: str = "", terminal: bool = False) -> Said:
         monkeypatch.setenv("LANG", lang)
-        monkeypatch.setattr("sys.stdin", io.StringIO(given))
+        monkeypatch.setattr("sys.stdin", Terminal(given) if terminal else io.StringIO(given))
         try:
             code = main(arguments)
         except SystemExit as end:
