@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import attrs
 
 from llmlb.gateway.desk import Desk, KeyView
@@ -9,6 +11,8 @@ from llmlb.messages import Locale
 from llmlb.telemetry.record import Outcome
 from llmlb.web.operator import desk_figures as figures
 from llmlb.web.operator.desk_texts import desk_text
+
+NO_BREAK = "\u00a0"
 
 
 @attrs.frozen(kw_only=True)
@@ -31,11 +35,8 @@ class KeyRow:
     debt: str
     waits: str
     requests: str
-    served: str
-    refused: str
-    timed_out: str
-    failed: str
-    cancelled: str
+    outcomes: str
+    """How many of them were served, refused and so on; those that occur."""
     tokens: str
     node_time: str
 
@@ -57,7 +58,6 @@ def keys(desk: Desk, locale: Locale) -> Keys:
 
 def _row(key: KeyView, unit: str, locale: Locale) -> KeyRow:
     outcomes = key.usage.outcomes
-    count = {outcome: outcomes.get(outcome, 0) for outcome in Outcome}
     return KeyRow(
         name=figures.key_title(key.name, locale),
         state="disabled" if key.disabled else "active" if key.configured else "unconfigured",
@@ -70,15 +70,20 @@ def _row(key: KeyView, unit: str, locale: Locale) -> KeyRow:
         due_at=f"{100 * min(1.0, key.due):.1f}",
         debt=figures.owed(key.debt, unit, locale),
         waits=figures.pair(key.usage.wait_p50, key.usage.wait_p90, locale),
-        requests=figures.number(sum(count.values())),
-        served=figures.number(count[Outcome.SERVED]),
-        refused=figures.number(count[Outcome.REJECTED]),
-        timed_out=figures.number(count[Outcome.TIMED_OUT]),
-        failed=figures.number(count[Outcome.FAILED]),
-        cancelled=figures.number(count[Outcome.CANCELLED]),
+        requests=figures.number(sum(outcomes.values())),
+        outcomes=_outcomes(outcomes, locale),
         tokens=figures.number(key.usage.tokens),
         node_time=figures.measured(key.usage.node_seconds, locale),
     )
+
+
+def _outcomes(outcomes: Mapping[Outcome, int], locale: Locale) -> str:
+    parts = [
+        desk_text(locale, f"count_{outcome.value}", count=figures.number(count)).replace(" ", NO_BREAK)
+        for outcome in Outcome
+        if (count := outcomes.get(outcome, 0))
+    ]
+    return desk_text(locale, "list_separator").join(parts)
 
 
 def _share(key: KeyView, locale: Locale) -> str:

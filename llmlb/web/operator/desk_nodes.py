@@ -47,6 +47,7 @@ class NodeRow:
     action: str
     """Where the button sends to."""
     button: str
+    """What it says; empty where there is nothing to be done, as the node is leaving."""
 
 
 @attrs.frozen(kw_only=True)
@@ -78,7 +79,7 @@ def past(desk: Desk, locale: Locale) -> tuple[Band, ...]:
 
 
 def _row(node: NodeCard, locale: Locale) -> NodeRow:
-    usage = node.usage
+    usage, action = node.usage, "resume" if node.drained else "drain"
     return NodeRow(
         id=node.id,
         name=printable(node.name),
@@ -94,8 +95,8 @@ def _row(node: NodeCard, locale: Locale) -> NodeRow:
         mean=figures.measured(usage.service_mean, locale),
         served=figures.number(usage.outcomes.get(Outcome.SERVED, 0)),
         failures=figures.number(node.failures),
-        action=f"/operator/nodes/{'resume' if node.drained else 'drain'}",
-        button=desk_text(locale, "resume" if node.drained else "drain"),
+        action=f"/operator/nodes/{action}",
+        button="" if _is_leaving(node) else desk_text(locale, action),
     )
 
 
@@ -107,7 +108,12 @@ def _serves(node: NodeCard, locale: Locale) -> str:
 
 def _kind(node: NodeCard, locale: Locale) -> str:
     kind = KINDS.get(node.kind) or printable(node.kind) or desk_text(locale, "kind_unknown")
-    return kind if node.in_file else f"{kind} · {desk_text(locale, 'node_found')}"
+    return kind if node.in_file or _is_leaving(node) else f"{kind} · {desk_text(locale, 'node_found')}"
+
+
+def _is_leaving(node: NodeCard) -> bool:
+    """Whether it is no longer configured and finishes what it has."""
+    return node.state == "draining" and not node.drained
 
 
 def _models(node: NodeCard, locale: Locale) -> str:

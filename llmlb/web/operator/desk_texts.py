@@ -47,18 +47,22 @@ DESK_TEXTS: dict[str, dict[Locale, str]] = {
     "for": {"ja": "経過", "en": "For"},
     "stage_serving": {"ja": "応答待ち", "en": "Awaiting reply"},
     "stage_relaying": {"ja": "応答中", "en": "Replying"},
-    "stage_delivering": {"ja": "送り届け中", "en": "Being read"},
+    "stage_delivering": {"ja": "クライアントへ送信中", "en": "Client reading"},
     "attempt": {"ja": "{count} 回目", "en": "attempt {count}"},
     # Waiting
     "waiting": {"ja": "待機中", "en": "Waiting"},
     "waiting_none": {"ja": "待機中のリクエストはありません。", "en": "Nobody is waiting."},
     "order_fair": {
-        "ja": "処理される順に並んでいます。キーは重みに応じて交代し、同じキーの中では先着順です。",
-        "en": "In the order of service: keys take turns by weight; within a key, first come, first served.",
+        "ja": "処理される順に並んでいます。キーは重みに応じて交代し、同じキーの中では先着順です。"
+        "順番は、同じノードを待つリクエストの中で数えています。",
+        "en": "In the order of service: keys take turns by weight; within a key, first come, first served. "
+        "A place is counted among those who wait for the same nodes.",
     },
     "order_arrival": {
-        "ja": "処理される順に並んでいます。公平なキューは無効で、到着順です。",
-        "en": "In the order of service. Fairness is off: first come, first served.",
+        "ja": "処理される順に並んでいます。公平なキューは無効で、到着順です。"
+        "順番は、同じノードを待つリクエストの中で数えています。",
+        "en": "In the order of service. Fairness is off: first come, first served. "
+        "A place is counted among those who wait for the same nodes.",
     },
     "place": {"ja": "順番", "en": "Place"},
     "waited": {"ja": "待ち", "en": "Waited"},
@@ -135,10 +139,11 @@ DESK_TEXTS: dict[str, dict[Locale, str]] = {
     "wait_p50_p90": {"ja": "待機 p50 / p90", "en": "Wait p50 / p90"},
     "requests_count": {"ja": "リクエスト", "en": "Requests"},
     "served": {"ja": "処理済み", "en": "Served"},
-    "refused": {"ja": "拒否", "en": "Refused"},
-    "timed_out": {"ja": "時間切れ", "en": "Timed out"},
-    "failed": {"ja": "失敗", "en": "Failed"},
-    "cancelled": {"ja": "中断", "en": "Left"},
+    "count_served": {"ja": "処理済み {count}", "en": "{count} served"},
+    "count_rejected": {"ja": "拒否 {count}", "en": "{count} refused"},
+    "count_timed_out": {"ja": "時間切れ {count}", "en": "{count} timed out"},
+    "count_cancelled": {"ja": "中断 {count}", "en": "{count} left"},
+    "count_failed": {"ja": "失敗 {count}", "en": "{count} failed"},
     "tokens": {"ja": "トークン", "en": "Tokens"},
     "node_time": {"ja": "ノード時間", "en": "Node time"},
     "key_disabled": {"ja": "無効", "en": "disabled"},
@@ -169,7 +174,6 @@ DESK_TEXTS: dict[str, dict[Locale, str]] = {
     "history": {"ja": "過去1時間の状態", "en": "States, past hour"},
     "history_none": {"ja": "記録はまだありません。", "en": "No history yet."},
     "history_share": {"ja": "{label} {percent}", "en": "{label} {percent}"},
-    "history_missing": {"ja": "記録なし {percent}", "en": "not looked at {percent}"},
     "hour_ago": {"ja": "60 分前", "en": "60 min ago"},
     "now": {"ja": "いま", "en": "now"},
     "legend": {"ja": "色の意味", "en": "What the colours mean"},
@@ -180,11 +184,7 @@ DESK_TEXTS: dict[str, dict[Locale, str]] = {
         "ja": "切り離すと新しいリクエストを送らなくなり、処理中のものは最後まで処理します。",
         "en": "A drained node gets no new requests, and finishes what it has.",
     },
-    # Connection
-    "over": {
-        "ja": "サインインが終わりました。サインインのページに移ります。",
-        "en": "You are signed out. Going to the sign-in page.",
-    },
+    # Punctuation
     "list_separator": {"ja": "、", "en": ", "},
     "sentence_gap": {"ja": "", "en": " "},
     "percent": {"ja": "{value}%", "en": "{value}%"},
