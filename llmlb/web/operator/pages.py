@@ -10,6 +10,7 @@ from llmlb.errors import Refusal
 from llmlb.messages import Locale, text
 from llmlb.web.assets import SAFE_HEADERS
 from llmlb.web.faults import FAULTS
+from llmlb.web.operator.flashes import to_say
 from llmlb.web.operator.not_done import NotDone
 from llmlb.web.operator.sessions import Session
 from llmlb.web.operator.texts import OPERATOR_TEXTS, operator_text
@@ -39,14 +40,16 @@ def operator_page(
 ) -> web.Response:
     """The page `operator/TEMPLATE`. `session`: of its reader, if signed in. `here`: "desk" or "settings".
 
-    Templates find `o("key")`, words of `words` or of the frame, and `csrf`, for the field of that name in forms.
+    Templates find `o("key")`, words of `words` or of the frame, and `csrf`, for the field of that name in forms;
+    `flash` is what came of the last form, for `operator/flash.html`.
     """
     locale = page_locale(request)
 
-    def find(key: str, **values: Any) -> str:
+    def find(key: str, /, **values: Any) -> str:
         return (operator_text if key in OPERATOR_TEXTS else words)(locale, key, **values)
 
     shared = {"o": find, "csrf": session.csrf if session else "", "here": here, "back": DESK}
+    shared |= {"flash": to_say(request, session) if here else None}  # a page that refuses a form is not the next one
     response = render(request, f"operator/{template}", shared | (context or {}), status)
     response.headers.update(_SAME_ORIGIN)
     return response

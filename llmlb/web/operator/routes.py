@@ -6,8 +6,11 @@ from aiohttp import web
 
 from llmlb.web.keys import GATEWAY
 from llmlb.web.operator.desk import add_desk
+from llmlb.web.operator.flashes import FLASHES, Flashes
 from llmlb.web.operator.guard import SESSIONS
+from llmlb.web.operator.nodes import add_nodes
 from llmlb.web.operator.sessions import Sessions
+from llmlb.web.operator.settings import add_settings
 from llmlb.web.operator.sign_in import add_sign_in
 
 
@@ -15,5 +18,8 @@ def add_operator(app: web.Application) -> None:
     """Add the operator's part to `app`, which must have its `GATEWAY` and render pages."""
     gateway = app[GATEWAY]
     app[SESSIONS] = Sessions(gateway.clock, lambda: gateway.config.operator)
+    app[FLASHES] = Flashes()
     add_sign_in(app)
     add_desk(app)
+    add_settings(app)
+    add_nodes(app)

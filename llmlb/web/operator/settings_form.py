@@ -1,0 +1,210 @@
+"""The form of settings in words: what the page shows, made from the configuration and what the operator has typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import attrs
+
+from llmlb.config.rules import Choice, Switch, Whole
+from llmlb.messages import Locale
+from llmlb.telemetry.lines import printable
+from llmlb.web.operator.settings_places import TABLES, Place, as_typed, row_id
+from llmlb.web.operator.settings_submission import Wish, Wishes
+from llmlb.web.operator.settings_texts import SETTINGS_TEXTS, settings_text
+
+MOST_ROWS = 1000
+"""Keys in one form; it is to be of use, and to come back whole."""
+
+
+@attrs.frozen(kw_only=True)
+class Option:
+    """One of the values a field may have."""
+
+    value: str
+    label: str
+    chosen: bool
+
+
+@attrs.frozen(kw_only=True)
+class Field:
+    """One setting in the form."""
+
+    id: str
+    label: str
+    called: str
+    """As it stands in the file, such as `[queue] max_size`."""
+    meaning: str
+    allowed: str
+    default: str
+    unit: str
+    text: str
+    """What is in the field: as typed, or as it is."""
+    was: str
+    """What was in it when nothing had been typed."""
+    options: tuple[Option, ...]
+    """Empty for a number."""
+    whole: bool
+    locked: str
+    """Why it cannot be changed; empty if it can."""
+    error: str
+    note: str
+    """What else there is beside the field: the present value, where another one was typed."""
+
+    @property
+    def touched(self) -> bool:
+        """Whether what is in it is not what there is."""
+        return self.text != self.was
+
+
+@attrs.frozen(kw_only=True)
+class Group:
+    """The settings of one table."""
+
+    title: str
+    called: str
+    fields: tuple[Field, ...]
+
+
+@attrs.frozen(kw_only=True)
+class KeyRow:
+    """What one API key may."""
+
+    name: str
+    row: str
+    fields: tuple[Field, ...]
+
+
+@attrs.frozen(kw_only=True)
+class SettingsForm:
+    """The whole form."""
+
+    version: str
+    was: str
+    """For `Submission`: what is not as by default."""
+    groups: tuple[Group, ...]
+    keys: tuple[KeyRow, ...]
+    keys_more: int
+    wrong: int
+    """How many fields have an error."""
+
+
+def settings_form(
+    places: Mapping[str, Place],
+    wished: Wishes,
+    locked: Mapping[str, str],
+    locale: Locale,
+    *,
+    version: str,
+    find: str = "",
+) -> SettingsForm:
+    """The form of these settings as they are, with what has been typed in their place.
+
+    `locked`: by id, the variables that hold settings. `find`: only keys with this in their name, and those touched.
+    """
+    groups = tuple(
+        Group(
+            title=settings_text(locale, f"table_{table}"),
+            called=f"[{table}]",
+            fields=tuple(
+                _field(place, wished.of.get(id), locked.get(id, ""), locale)
+                for id, place in places.items()
+                if place.table == table
+            ),
+        )
+        for table in TABLES
+    )
+    by_key: dict[str, list[Place]] = {}
+    for place in places.values():
+        if place.key:
+            by_key.setdefault(place.key, []).append(place)
+    touched = {wish.place.key for wish in wished.of.values()}
+    found = [name for name in by_key if name in touched or find.casefold() in name.casefold()]
+    shown = sorted(found[:MOST_ROWS] + [name for name in found[MOST_ROWS:] if name in touched], key=found.index)
+    keys = tuple(
+        KeyRow(
+            name=printable(name),
+            row=row_id(name),
+            fields=tuple(_field(place, wished.of.get(place.id), "", locale) for place in by_key[name]),
+        )
+        for name in shown
+    )
+    in_form = [place for place in places.values() if not place.key or place.key in set(shown)]
+    return SettingsForm(
+        version=version,
+        was=was_of(in_form),
+        groups=groups,
+        keys=keys,
+        keys_more=len(found) - len(shown),
+        wrong=sum(wish.wrong is not None for wish in wished.of.values()),
+    )
+
+
+def was_of(places: Sequence[Place]) -> str:
+    """What these settings are, in one line: those that are not as by default."""
+    return " ".join(f"{place.id}={as_typed(place.value)}" for place in places if place.value != place.default)
+
+
+def shown_value(place: Place, value: object, locale: Locale) -> str:
+    """A value of a setting in words, with its unit."""
+    text = as_typed(value)
+    word = _choice(place, text, locale)
+    unit = f" {settings_text(locale, 'unit_seconds')}" if place.setting.unit == "seconds" else ""
+    return word or text + unit
+
+
+def label_of(place: Place, locale: Locale) -> str:
+    """What a setting is called on the page."""
+    return settings_text(locale, f"of_key.{place.field}" if place.key else place.id)
+
+
+def _field(place: Place, wish: Wish | None, variable: str, locale: Locale) -> Field:
+    rule = place.setting.rule
+    was = as_typed(place.value)
+    text = wish.typed if wish is not None else was
+    words: Sequence[str] = ()
+    if isinstance(rule, Switch):
+        words = ("false", "true") if place.key else ("true", "false")
+    elif isinstance(rule, Choice):
+        words = rule.words
+    return Field(
+        id=place.id,
+        label=label_of(place, locale),
+        called=f"[{place.table}] {place.field}",
+        meaning=place.setting.meaning(locale),
+        allowed="" if words else rule.allowed(locale),
+        default=settings_text(locale, "default", value=shown_value(place, place.default, locale)),
+        unit=settings_text(locale, "unit_seconds") if place.setting.unit == "seconds" else "",
+        text=text,
+        was=was,
+        options=tuple(Option(value=word, label=_choice(place, word, locale), chosen=word == text) for word in words),
+        whole=isinstance(rule, Whole),
+        locked=settings_text(locale, "locked", variable=variable) if variable else "",
+        error=_error(wish, variable, locale),
+        note=_note(wish, locale),
+    )
+
+
+def _error(wish: Wish | None, variable: str, locale: Locale) -> str:
+    if wish is None or wish.wrong is None:
+        return ""
+    if wish.wrong == "locked":
+        return settings_text(locale, "wrong_locked", variable=variable)
+    return settings_text(locale, "wrong_unfit", allowed=wish.place.setting.rule.allowed(locale))
+
+
+def _note(wish: Wish | None, locale: Locale) -> str:
+    """What there is now, where something else has been typed."""
+    if wish is None:
+        return ""
+    now = shown_value(wish.place, wish.place.value, locale)
+    if wish.overtaken:
+        was = _choice(wish.place, wish.was, locale) or printable(wish.was)
+        return settings_text(locale, "overtaken", was=was, now=now)
+    return settings_text(locale, "now_is", value=now)
+
+
+def _choice(place: Place, text: str, locale: Locale) -> str:
+    """The words for one of the values of a choice; empty where there are none."""
+    key = f"choice.{place.field if place.key else place.id}.{text}"
+    return settings_text(locale, key) if key in SETTINGS_TEXTS else ""
