@@ -109,7 +109,7 @@ class RequestView:
     position: int | None
     """Its place now, while it waits; None as well if no node that could serve it is there."""
     wait: float | None
-    """Seconds it will still wait, as expected now; None where `position` is."""
+    """Seconds it will still wait, as expected now; None where `position` is, and for those very far back."""
     told_position: int | None
     """What its headers say, or will; None if it did not have to wait."""
     told_wait: int | None

@@ -28,6 +28,8 @@ _STAGES: dict[Stage, Literal["waiting", "serving", "relaying"]] = {
 
 def meaning(find: str) -> Callable[[Visit], bool]:
     """Whether a request is meant by `find`: a part of its id, of its key's name or of its model, in either case."""
+    if not find:
+        return lambda _: True
     wanted = find.casefold()
     return lambda visit: any(wanted in text.casefold() for text in (visit.id, visit.key_name, visit.ticket.model))
 
@@ -93,6 +95,8 @@ class _Reason:
 
     able: frozenset[str]
     """Ids of the nodes that could serve them."""
+    models: frozenset[str]
+    """All that these nodes serve."""
     nodes: tuple[AbleNode, ...]
     more: int
     before: Counter[str] = attrs.field(factory=Counter)
@@ -124,6 +128,7 @@ class _Reasons:
         ]
         self._reasons[which] = _Reason(
             able=frozenset(member.node.id for member in has) - tried,
+            models=frozenset[str]().union(*(member.node.serves for member in has)),
             nodes=tuple(self._able(member, word, tried) for word, member in listed[:MOST_ABLE]),
             more=max(0, len(listed) - MOST_ABLE),
         )
@@ -135,9 +140,9 @@ class _Reasons:
         return Why(before=before, nodes=reason.nodes, nodes_more=reason.more)
 
     def passed(self, entry: Entry, visit: Visit) -> None:
-        """The next ones asked about come after this one."""
+        """The next ones asked about come after this one. Where its node is not foreseen, its model tells."""
         for reason in self._reasons.values():
-            if entry.node in reason.able:
+            if entry.node in reason.able if entry.node is not None else entry.ticket.model in reason.models:
                 reason.before[visit.key_name] += 1
 
     def _those(self, fits: Callable[[Member], bool]) -> list[Member]:
