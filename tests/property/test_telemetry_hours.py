@@ -98,6 +98,34 @@ def test_usage_by_name_is_that_of_the_records_of_the_past_hour(
         assert had.service_mean == (mean if mean is None else pytest.approx(mean, abs=1e-5))
 
 
+@given(st.lists(st.tuples(PAUSES, st.sampled_from("abcdefg"), RECORDS), max_size=60), PAUSES)
+def test_no_record_is_lost_where_there_are_more_names_than_are_told_apart(
+    story: list[tuple[float, str, Record]], pause: float
+) -> None:
+    clock = ManualClock(start=1e5)
+    everything: list[Past] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(usage, "MOST_NAMES", 3)
+        hour = HourByName(clock)
+        for before, name, record in story:
+            clock.advance(before)
+            hour.add(name, record)
+            everything.append(Past(clock.now(), name, record))
+            assert len(hour.names()) <= 3 + 1
+        clock.advance(pause)
+        told = hour.usage()
+
+    bucket = usage.BUCKET_SECS
+    oldest = (clock.now() // bucket - usage.HOUR_SECS // bucket) * bucket
+    recent = [past for past in everything if past.at >= oldest]
+    for outcome in Outcome:
+        assert sum(had.outcomes[outcome] for had in told.values()) == outcomes(recent)[outcome]
+    assert sum(had.tokens for had in told.values()) == sum(past.record.tokens or 0 for past in recent)
+    for name in told.keys() - {usage.OTHERS}:
+        mine = [past for past in recent if past.name == name]
+        assert all(told[name].outcomes[outcome] <= count for outcome, count in outcomes(mine).items())
+
+
 @given(STORIES, PAUSES)
 def test_each_step_is_that_of_the_records_and_the_looks_in_it(
     story: list[tuple[float, str, Record]], pause: float
