@@ -2,36 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 from llmlb.testing import ScriptedNode, eventually
+from tests.process.commands import command
 from tests.process.conftest import Serve
-from tests.process.program import ROOT
-
-
-async def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run `llmlb ...` to its end, while the nodes of the test go on answering."""
-    return await asyncio.to_thread(run, folder, *arguments)
-
-
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    plain = {name: value for name, value in os.environ.items() if not name.startswith(("LLMLB_", "LC_", "LANG"))}
-    return subprocess.run(
-        [sys.executable, "-m", "llmlb", *arguments],
-        cwd=folder,
-        env=plain | {"LANG": "C.UTF-8", "PYTHONPATH": str(ROOT)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
 
 
 async def listed(folder: Path) -> dict[str, dict[str, Any]]:

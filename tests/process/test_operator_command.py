@@ -11,9 +11,9 @@ from pathlib import Path
 
 from llmlb.testing import eventually
 from tests.process.caller import Reply, request_bytes
+from tests.process.commands import command
 from tests.process.conftest import Serve
 from tests.process.program import ROOT, START_SECS, Gateway
-from tests.process.test_nodes_command import command
 
 PASSWORD = "correct horse"
 ON_A_TERMINAL = """
