@@ -11,7 +11,7 @@ from llmlb.web.assets import SAFE_HEADERS
 from tests.integration.bench import CHAT, Answer, Bench, config
 from tests.integration.conftest import Start
 
-OURS = ["/", "/static/main.js", "/api/queue/stats", "/api/queue/events"]
+OURS = ["/", "/static/main.js", "/api/queue/stats", "/api/queue/events", "/operator", "/operator/sign-in"]
 FOR_PROGRAMS = ["/healthz", "/health", "/readyz", "/metrics", "/v1/models"]
 KNOWN = [
     "localhost", "localhost:8080", "LOCALHOST", "localhost.", "gpu.localhost:1", "127.0.0.1", "127.8.8.8:1",
