@@ -14,8 +14,8 @@ from llmlb.web.keys import GATEWAY
 from llmlb.web.notices import Notice
 from llmlb.web.operator.desk_history import STACK
 from llmlb.web.operator.desk_keys import KeyRow
-from llmlb.web.operator.desk_nodes import Band, NodeRow
-from llmlb.web.operator.desk_panel import desk_panel
+from llmlb.web.operator.desk_nodes import NodeRow
+from llmlb.web.operator.desk_past import Band
 from llmlb.web.operator.desk_requests import AbleLine, RunningRow, WaitingRow
 from llmlb.web.operator.desk_streams import DeskStreams
 from llmlb.web.operator.desk_texts import desk_text
@@ -67,7 +67,7 @@ async def _desk(request: web.Request, session: Session) -> web.StreamResponse:
         "d": partial(desk_text, locale),
         "events": f"{EVENTS_PATH}?lang={locale}",
         "find": find,
-        "panel": desk_panel(request.app[GATEWAY].desk(find), locale, find),
+        "panel": request.app[_STREAMS].panel(locale, find),
         "sign_in": SIGN_IN,
         "states": STACK,
     }

@@ -9,7 +9,6 @@ from llmlb.messages import Locale
 from llmlb.telemetry.lines import printable
 from llmlb.telemetry.record import Outcome
 from llmlb.web.operator import desk_figures as figures
-from llmlb.web.operator.desk_history import bands, summary
 from llmlb.web.operator.desk_texts import desk_text
 from llmlb.web.page_texts import page_text, reason_text
 
@@ -58,24 +57,10 @@ class Nodes:
     more: str
 
 
-@attrs.frozen(kw_only=True)
-class Band:
-    """The past hour of a node: data of SVG paths, one for each state of `desk_history.STACK`, and a summary."""
-
-    id: str
-    paths: tuple[str, ...]
-    text: str
-
-
 def nodes(desk: Desk, locale: Locale) -> Nodes:
     """The nodes of `desk`."""
     more = desk_text(locale, "nodes_more", count=figures.number(desk.nodes_more)) if desk.nodes_more else ""
     return Nodes(rows=tuple(_row(node, locale) for node in desk.nodes), more=more)
-
-
-def past(desk: Desk, locale: Locale) -> tuple[Band, ...]:
-    """The past hour of each of the nodes of `desk`, in their order."""
-    return tuple(Band(id=node.id, paths=bands(node.history), text=summary(node.history, locale)) for node in desk.nodes)
 
 
 def _row(node: NodeCard, locale: Locale) -> NodeRow:

@@ -14,7 +14,8 @@ from llmlb.messages import Locale
 from llmlb.web.notices import Notice, notices
 from llmlb.web.operator.desk_figures import measured, number
 from llmlb.web.operator.desk_keys import Keys, keys
-from llmlb.web.operator.desk_nodes import Band, Nodes, nodes, past
+from llmlb.web.operator.desk_nodes import Nodes, nodes
+from llmlb.web.operator.desk_past import Band, Past
 from llmlb.web.operator.desk_requests import Requests, requests
 from llmlb.web.operator.desk_texts import desk_text
 
@@ -44,14 +45,14 @@ class DeskPanel:
     past: tuple[Band, ...]
 
 
-def desk_panel(desk: Desk, locale: Locale, find: str = "") -> DeskPanel:
-    """What the page shows for `desk`; of its requests those for which `find` is looked for."""
+def desk_panel(desk: Desk, past: Past, locale: Locale, find: str = "") -> DeskPanel:
+    """What the page shows for `desk`, whose requests are those that `find` means. `past`: what was drawn before."""
     return DeskPanel(
         head=_head(desk.overview, locale),
         requests=requests(desk, locale, find),
         keys=keys(desk, locale),
         nodes=nodes(desk, locale),
-        past=past(desk, locale),
+        past=past.bands(desk, locale),
     )
 
 

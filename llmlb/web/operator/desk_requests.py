@@ -79,13 +79,14 @@ class Requests:
 
 def requests(desk: Desk, locale: Locale, find: str = "") -> Requests:
     """The requests of `desk`, which are those that `find` means."""
+    lines: dict[int, tuple[AbleLine, ...]] = {}  # many wait for the same nodes
     count = len(desk.running) + desk.running_more + len(desk.waiting) + desk.waiting_more
     return Requests(
         found=_found(count, find, locale),
         running=tuple(_running(view, locale) for view in desk.running),
         running_more=_more(desk.running_more, locale),
         order=desk_text(locale, "order_fair" if desk.fair else "order_arrival"),
-        waiting=tuple(_waiting(view, why, locale) for view, why in desk.waiting),
+        waiting=tuple(_waiting(view, why, _able_lines(why, lines, locale), locale) for view, why in desk.waiting),
         waiting_more=_more(desk.waiting_more, locale),
     )
 
@@ -118,7 +119,7 @@ def _attempt(number_of: int, locale: Locale) -> str:
     return desk_text(locale, "attempt", count=number(number_of)) if number_of > 1 else ""
 
 
-def _waiting(view: RequestView, why: Why, locale: Locale) -> WaitingRow:
+def _waiting(view: RequestView, why: Why, lines: tuple[AbleLine, ...], locale: Locale) -> WaitingRow:
     nothing = desk_text(locale, "unknown")
     return WaitingRow(
         id=printable(view.id),
@@ -132,7 +133,7 @@ def _waiting(view: RequestView, why: Why, locale: Locale) -> WaitingRow:
         attempt=_attempt(view.attempts + 1, locale),
         before=_before(view.position, why, locale),
         able=_able(view.model, why, locale),
-        nodes=tuple(_able_line(node, locale) for node in why.nodes[:MOST_ABLE]),
+        nodes=lines,
         nodes_more=_able_more(max(0, len(why.nodes) - MOST_ABLE) + why.nodes_more, locale),
     )
 
@@ -173,6 +174,13 @@ def _able(model: str, why: Why, locale: Locale) -> str:
     count = len(why.nodes) + why.nodes_more
     key = {0: "able_none", 1: "able_one"}.get(count, "able_many")
     return desk_text(locale, key, model=name, count=number(count))
+
+
+def _able_lines(why: Why, known: dict[int, tuple[AbleLine, ...]], locale: Locale) -> tuple[AbleLine, ...]:
+    lines = known.get(id(why.nodes))
+    if lines is None:
+        lines = known[id(why.nodes)] = tuple(_able_line(node, locale) for node in why.nodes[:MOST_ABLE])
+    return lines
 
 
 def _able_line(node: AbleNode, locale: Locale) -> AbleLine:

@@ -12,7 +12,8 @@ from llmlb.gateway.desk import Desk
 from llmlb.gateway.gateway import Gateway
 from llmlb.messages import Locale
 from llmlb.web.live import Events, Feed, Watcher
-from llmlb.web.operator.desk_panel import desk_panel
+from llmlb.web.operator.desk_panel import DeskPanel, desk_panel
+from llmlb.web.operator.desk_past import Past
 from llmlb.web.operator.sessions import Session, Sessions
 
 PERIOD_SECS = 1.0
@@ -28,6 +29,7 @@ class DeskStreams:
     def __init__(self, gateway: Gateway, sessions: Sessions) -> None:
         self._gateway = gateway
         self._sessions = sessions
+        self._past = Past()
         self._feed = self._new_feed("")
         self._finding: set[Feed] = set()
         self._watchers: dict[Watcher, Session] = {}
@@ -56,6 +58,10 @@ class DeskStreams:
         finally:
             self._finding.discard(feed)
 
+    def panel(self, locale: Locale, find: str = "") -> DeskPanel:
+        """The desk as it is now."""
+        return desk_panel(self._gateway.desk(find), self._past, locale, find)
+
     def close(self) -> None:
         """End every stream: the server is going down."""
         self._closed = True
@@ -69,11 +75,11 @@ class DeskStreams:
         for watcher, session in self._watchers.items():
             if not self._sessions.alive(session):
                 watcher.end(OVER)
-        return partial(_events, self._gateway.desk(find), find)
+        return partial(_events, self._gateway.desk(find), self._past, find)
 
 
-def _events(desk: Desk, find: str, locale: Locale) -> Events:
-    panel = desk_panel(desk, locale, find)
+def _events(desk: Desk, past: Past, find: str, locale: Locale) -> Events:
+    panel = desk_panel(desk, past, locale, find)
     encode = msgspec.json.encode
     return {
         "head": encode(panel.head),

@@ -6,8 +6,8 @@ from llmlb.gateway.desk import NodeCard
 from llmlb.messages import Locale
 from llmlb.nodes.kinds import KINDS as KNOWN
 from llmlb.nodes.kinds import OPENAI
-from llmlb.web.operator.desk_nodes import KINDS, MOST_MODELS, NodeRow, nodes, past
-from tests.browser.desk_scene import desk, hours, node, usage
+from llmlb.web.operator.desk_nodes import KINDS, MOST_MODELS, NodeRow, nodes
+from tests.browser.desk_scene import desk, node, usage
 
 
 def shown(card: NodeCard, locale: Locale = "en") -> NodeRow:
@@ -47,13 +47,6 @@ def test_of_many_models_the_rest_are_counted() -> None:
     names = tuple(f"m{number}" for number in range(MOST_MODELS + 2))
     assert shown(node("n", models=names, models_more=10)).models.endswith("m7, 12 more")
     assert shown(node("n", models=())).models == "not known yet"
-
-
-def test_the_past_is_told_by_node() -> None:
-    drawn = past(desk(nodes=(node("a", history=hours(1, "offline", 60)), node("b"))), "en")
-    assert [band.id for band in drawn] == ["a", "b"]
-    assert "Offline 58%" in drawn[0].text
-    assert drawn[1].text == "No history yet."
 
 
 def test_how_many_are_not_listed() -> None:

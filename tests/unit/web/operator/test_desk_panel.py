@@ -7,13 +7,20 @@ import string
 import attrs
 import msgspec
 
-from llmlb.web.operator.desk_panel import desk_panel
+from llmlb.gateway.desk import Desk
+from llmlb.messages import Locale
+from llmlb.web.operator.desk_panel import DeskPanel, desk_panel
+from llmlb.web.operator.desk_past import Past
 from llmlb.web.operator.desk_texts import DESK_TEXTS
 from tests.browser import desk_scene
 
 
+def shown(desk: Desk, locale: Locale = "en") -> DeskPanel:
+    return desk_panel(desk, Past(), locale)
+
+
 def test_the_head_has_the_totals_and_how_things_stand() -> None:
-    head = desk_panel(desk_scene.busy(), "en").head
+    head = shown(desk_scene.busy()).head
     assert head.title == "9 waiting · 3 in service — Desk — llmlb"
     assert (head.waiting, head.waiting_of, head.processing, head.processing_of) == ("9", "at most 100", "3", "5 nodes")
     assert (head.avg_wait, head.turned_away) == ("41 s", "18 / 3")
@@ -21,14 +28,14 @@ def test_the_head_has_the_totals_and_how_things_stand() -> None:
 
 
 def test_what_changes_by_the_second_is_apart_from_what_does_not() -> None:
-    before, after = (desk_panel(desk_scene.busy(tick), "en") for tick in (0, 1))
+    before, after = (shown(desk_scene.busy(tick)) for tick in (0, 1))
     assert before.requests != after.requests
     assert before.nodes != after.nodes
     assert (before.head, before.keys, before.past) == (after.head, after.keys, after.past)
 
 
 def test_a_full_desk_is_not_too_much_to_send_each_second() -> None:
-    panel = desk_panel(desk_scene.crowd(keys=200, nodes=200), "ja")
+    panel = shown(desk_scene.crowd(keys=200, nodes=200), "ja")
     sizes = {field.name: len(msgspec.json.encode(getattr(panel, field.name))) for field in attrs.fields(type(panel))}
     assert sizes["requests"] < 250_000, sizes
     assert sizes["keys"] < 100_000, sizes
