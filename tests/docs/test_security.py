@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 from aiohttp.web_protocol import MAX_MSG_QUEUE_SIZE
+from argon2.profiles import RFC_9106_LOW_MEMORY
 
+from llmlb.config import password
 from llmlb.config.document import parse_document
 from llmlb.config.load import load_document
 from llmlb.config.model import Config
 from llmlb.testing import ScriptedNode
 from llmlb.web import body, connection, live, server
+from llmlb.web.operator import attempts, checking, forms, sessions, sign_in
 from llmlb.wire import http1
 from llmlb.wire.endpoints import ENDPOINTS
 from tests.docs.blocks import blocks_of
@@ -48,6 +51,20 @@ def test_the_limits_are_those_of_the_code() -> None:
     assert f"A head over {http1.MAX_HEAD // kib} KiB, interim replies included" in TEXT
     assert connection.LINGER_SECS == 1, "a second to read why"
     assert len(ENDPOINTS) == 12, "through the twelve routes"
+
+
+def test_the_figures_of_signing_in_are_those_of_the_code() -> None:
+    section = " ".join(TEXT.partition("\n## The operator\n")[2].partition("\n## ")[0].split())
+    profile = RFC_9106_LOW_MEMORY
+    assert f"{profile.time_cost} passes over {profile.memory_cost // 1024} MiB" in section
+    assert f"up to {password.MOST_BYTES} bytes" in section
+    assert (checking.MOST_WAITING, attempts.FREE_FAILURES) == (8, 2), "Eight may wait, wrong twice"
+    assert f"wait {attempts.FIRST_PAUSE_SECS:g}, 2, 4, ... {attempts.LONGEST_PAUSE_SECS:g} seconds" in section
+    assert (attempts.FORGOTTEN_SECS, attempts.MOST_ADDRESSES) == (3600, 1000)
+    assert (attempts.BURST, attempts.PACE) == (10, 2), "ten attempts at once and two a second after that"
+    assert f"{86400 * attempts.PACE:,.0f} guesses a day" in section
+    assert sessions.MOST_SESSIONS == 100
+    assert f"at most {forms.MAX_FORM // 1024} KiB, that of signing in {sign_in.MAX_BODY // 1024} KiB" in section
 
 
 @pytest.mark.parametrize(
