@@ -10,8 +10,8 @@ from llmlb.messages import Locale
 from llmlb.telemetry.timeline import Step, Timeline
 from llmlb.web.past_hour import DrawnHour, drawn_hour
 
-PERIOD_SECS = 1.0
-"""Drawn anew at most this often, and so at most this far behind."""
+PERIOD_SECS = 0.75
+"""Drawn anew at most this often: with the period of the feed, a page is a second behind at most."""
 
 
 @attrs.define

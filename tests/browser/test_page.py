@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Any, cast
 
 import attrs
 import pytest
 from playwright.async_api import Browser, BrowserContext, expect
 
-from llmlb.web import dashboard
+from llmlb.telemetry.timeline import Step
 from llmlb.web.panel import MOST_TILES
-from tests.browser.axe import violations
-from tests.browser.chromium import HOSTILE, IN_CHROMIUM, LIVE, LOST, listen
+from tests.browser import hours
+from tests.browser.chromium import HOSTILE, IN_CHROMIUM, LIVE, listen
 from tests.browser.site import BUSY, Site, node, overview
 
 pytestmark = IN_CHROMIUM
@@ -29,6 +28,10 @@ async def test_the_first_paint_needs_no_javascript(browser: Browser, site: Site)
     await expect(page.locator("#nodes > li")).to_have_count(2)
     await expect(page.locator("#link")).to_have_text("読み込み時点の表示")
     await expect(page.get_by_role("link", name="再読み込み")).to_be_visible()
+    for words, drawn in (("待機中と処理中", 3), ("待機時間、", 3), ("結果", 2)):  # of five outcomes, two occurred
+        picture = page.get_by_role("img", name=words)
+        await expect(picture).to_be_visible()
+        await expect(picture.locator('.marks path:not([d=""])')).to_have_count(drawn)
     fill = await page.locator("#fill").bounding_box()
     assert fill is not None
     assert fill["width"] > 0
@@ -43,6 +46,42 @@ async def test_a_change_is_on_the_page_within_a_second(visitor: BrowserContext, 
     await expect(page.locator("#nodes [data-node=name]")).to_have_text(["gpu-1", "gpu-3"])
     await expect(page.locator("#nodes [data-node=in_service]")).to_have_text(["0", "1"])
     await expect(page).to_have_title(re.compile("待機 38"))
+
+
+async def test_a_change_of_the_past_hour_is_drawn_within_a_second(visitor: BrowserContext, site: Site) -> None:
+    page = await visitor.new_page()
+    await page.goto(site.url)
+    await page.wait_for_selector(LIVE)
+    site.hour = (*site.hour[1:], Step(most_waiting=61, waiting=60.0, outcomes=hours.outcomes(failed=7)))
+    await expect(page.locator('.said [data-series="waiting"]')).to_contain_text("61 たった今", timeout=1000)
+    await expect(page.locator('.plot[data-plot="waiting"] [data-scale="top"]')).to_have_text("80")
+    await expect(page.locator('.said [data-series="failed"]')).to_contain_text("7")
+    await expect(page.locator('.marks [data-series="failed"]')).to_have_attribute("d", re.compile(r"^M119\.5 "))
+
+
+async def test_an_event_draws_the_very_same_as_the_first_paint(visitor: BrowserContext, site: Site) -> None:
+    painted = "document.querySelector('.past').outerHTML.replaceAll(/>\\s+</g, '><')"
+    page = await visitor.new_page()
+    site.hour = hours.quiet()
+    await page.goto(site.url)
+    await page.wait_for_selector(LIVE)
+    quiet = await page.evaluate(painted)
+    for other in (hours.troubled(), hours.NEVER, hours.EMPTY):
+        site.hour = other
+        await page.wait_for_function(f"before => {painted} !== before", arg=await page.evaluate(painted))
+        late = await visitor.new_page()
+        await late.goto(site.url)
+        assert await late.evaluate(painted) == await page.evaluate(painted)
+        assert await page.evaluate(painted) != quiet
+
+
+async def test_an_hour_without_anything_says_so(visitor: BrowserContext, site: Site) -> None:
+    site.hour = hours.EMPTY
+    page = await visitor.new_page()
+    await page.goto(site.url)
+    await expect(page.locator(".nothing")).to_have_text(["まだ何もありません"] * 3)
+    site.hour = hours.busy()
+    await expect(page.locator(".nothing").first).to_be_hidden()
 
 
 async def test_trouble_is_said_with_what_to_do_and_goes_away(visitor: BrowserContext, site: Site) -> None:
@@ -123,117 +162,6 @@ async def test_a_thousand_nodes_are_counted_by_state_and_those_to_look_after_hav
     await expect(page.locator("#nodes-more")).to_be_hidden()
 
 
-async def test_it_says_when_the_connection_is_lost_and_recovers_by_itself(visitor: BrowserContext, site: Site) -> None:
-    page = await visitor.new_page()
-    await page.goto(site.url)
-    await page.wait_for_selector(LIVE)
-    await site.stop()
-    await page.wait_for_selector(LOST)
-    await expect(page.locator("#link")).to_contain_text("接続が切れました")
-    await expect(page.locator("#link")).to_contain_text(re.compile(r"\d+:\d\d:\d\d"))
-    site.now = overview(node("gpu-1"), waiting=5)
-    await site.start()
-    await page.wait_for_selector(LIVE)
-    await expect(page.locator("#waiting")).to_have_text("5")
-    await expect(page.locator("#link")).to_have_text("ライブ")
-
-
-async def test_it_recovers_from_an_answer_that_makes_a_browser_give_up(visitor: BrowserContext, site: Site) -> None:
-    page = await visitor.new_page()
-    refusals = 0
-
-    async def refuse_once(route: Any) -> None:
-        nonlocal refusals
-        if refusals:
-            await route.continue_()
-        else:
-            refusals += 1
-            await route.fulfill(status=503, body="")
-
-    await page.route(f"**{dashboard.EVENTS_PATH}*", refuse_once)
-    await page.goto(site.url)
-    await page.wait_for_selector(LIVE)
-    assert refusals == 1
-
-
-async def test_it_notices_a_connection_that_died_without_a_word(visitor: BrowserContext, site: Site) -> None:
-    page = await visitor.new_page()
-    await page.clock.install()
-    # A stream that opens and then never says anything, as one behind a pulled cable.
-    await page.add_init_script(
-        """window.opened = 0;
-        window.EventSource = class extends EventTarget {
-          static CLOSED = 2;
-          readyState = 1;
-          constructor(url) { super(); window.opened += 1; }
-          close() {}
-        };"""
-    )
-    await page.goto(site.url)
-    assert await page.evaluate("window.opened") == 1
-    await page.clock.run_for(11_000)
-    assert await page.evaluate("document.body.dataset.link") == "snapshot"
-    await page.clock.run_for(2_000)
-    assert await page.evaluate("document.body.dataset.link") == "lost"
-    await page.clock.run_for(2_000)
-    assert await page.evaluate("window.opened") == 2
-
-
-@pytest.mark.parametrize(
-    ("locale", "language", "words"),
-    [
-        ("ja-JP", "ja", ["キュー状態", "待機中", "処理中", "平均待機時間", "ライブ", "空き"]),
-        ("en-GB", "en", ["Queue", "Waiting", "In service", "Mean wait", "Live", "Free"]),
-        ("de-DE", "ja", ["キュー状態"]),
-    ],
-)
-async def test_it_speaks_the_visitors_language_also_once_live(
-    browser: Browser, site: Site, locale: str, language: str, words: list[str]
-) -> None:
-    context = await browser.new_context(locale=locale)
-    page = await context.new_page()
-    await page.goto(site.url)
-    await page.wait_for_selector(LIVE)
-    assert await page.evaluate("document.documentElement.lang") == language
-    for word in words:
-        await expect(page.locator("body")).to_contain_text(word)
-
-
-async def test_the_language_can_be_switched_by_keyboard(visitor: BrowserContext, site: Site) -> None:
-    page = await visitor.new_page()
-    await page.goto(site.url)
-    await page.keyboard.press("Tab")
-    await page.keyboard.press("Tab")
-    await page.keyboard.press("Enter")
-    await expect(page.get_by_role("heading", level=1)).to_have_text("Queue")
-    await page.wait_for_selector(LIVE)
-
-
-@pytest.mark.parametrize("width", [360, 1400])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_axe_finds_nothing_wrong(browser: Browser, site: Site, width: int, scheme: Any) -> None:
-    context = await browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    page = await context.new_page()
-    await page.goto(site.url)
-    await page.wait_for_selector(LIVE)
-    assert await violations(page) == []
-
-
-@pytest.mark.parametrize("width", [360, 768, 1400, 3840])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_nothing_has_to_be_scrolled_sideways(browser: Browser, site: Site, width: int, scheme: Any) -> None:
-    names = [node(name, "busy", reason="x" * 300) for name in HOSTILE]
-    site.now = overview(*names, waiting=9999, max_size=10_000)
-    context = await browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
-    page = await context.new_page()
-    await page.goto(site.url)
-    await page.wait_for_selector(LIVE)
-    assert await page.evaluate("document.documentElement.scrollWidth") <= width
-    outside = """width => [...document.querySelectorAll('main *')]
-        .filter(e => e.getBoundingClientRect().right > width + 1).map(e => e.outerHTML)"""
-    assert await page.evaluate(outside, width) == []
-
-
 @pytest.mark.parametrize("script", [True, False])
 async def test_hostile_names_are_text(browser: Browser, site: Site, script: bool) -> None:
     site.now = overview(*(node(name, "offline", reason=name) for name in HOSTILE), node("gpu-1"))
@@ -265,19 +193,6 @@ async def test_the_console_stays_clean(visitor: BrowserContext, site: Site) -> N
         await expect(page.locator("#waiting")).to_have_text(str(waiting))
     assert said == []
     assert failed == []
-
-
-async def test_a_screen_reader_finds_its_way(visitor: BrowserContext, site: Site) -> None:
-    page = await visitor.new_page()
-    await page.goto(site.url)
-    await page.wait_for_selector(LIVE)
-    for landmark in ("banner", "main"):
-        await expect(page.get_by_role(cast(Any, landmark))).to_be_visible()
-    for region in ("待機中", "処理中", "平均待機時間 過去1時間"):
-        await expect(page.get_by_role("region", name=region, exact=True)).to_be_visible()
-    await expect(page.get_by_role("listitem").first).to_contain_text("処理中のリクエスト: 1 件")
-    # Numbers change all the time: only the notice and the connection are read out.
-    assert await page.locator("[role=status], [aria-live]").count() == 2
 
 
 async def test_tiles_stay_the_same_elements_while_they_change(visitor: BrowserContext, site: Site) -> None:

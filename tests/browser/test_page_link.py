@@ -1,0 +1,70 @@
+"""The page while the gateway comes and goes, in Debian's Chromium."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from playwright.async_api import BrowserContext, expect
+
+from llmlb.web import dashboard
+from tests.browser.chromium import IN_CHROMIUM, LIVE, LOST
+from tests.browser.site import Site, node, overview
+
+pytestmark = IN_CHROMIUM
+
+
+async def test_it_says_when_the_connection_is_lost_and_recovers_by_itself(visitor: BrowserContext, site: Site) -> None:
+    page = await visitor.new_page()
+    await page.goto(site.url)
+    await page.wait_for_selector(LIVE)
+    await site.stop()
+    await page.wait_for_selector(LOST)
+    await expect(page.locator("#link")).to_contain_text("接続が切れました")
+    await expect(page.locator("#link")).to_contain_text(re.compile(r"\d+:\d\d:\d\d"))
+    site.now = overview(node("gpu-1"), waiting=5)
+    await site.start()
+    await page.wait_for_selector(LIVE)
+    await expect(page.locator("#waiting")).to_have_text("5")
+    await expect(page.locator("#link")).to_have_text("ライブ")
+
+
+async def test_it_recovers_from_an_answer_that_makes_a_browser_give_up(visitor: BrowserContext, site: Site) -> None:
+    page = await visitor.new_page()
+    refusals = 0
+
+    async def refuse_once(route: Any) -> None:
+        nonlocal refusals
+        if refusals:
+            await route.continue_()
+        else:
+            refusals += 1
+            await route.fulfill(status=503, body="")
+
+    await page.route(f"**{dashboard.EVENTS_PATH}*", refuse_once)
+    await page.goto(site.url)
+    await page.wait_for_selector(LIVE)
+    assert refusals == 1
+
+
+async def test_it_notices_a_connection_that_died_without_a_word(visitor: BrowserContext, site: Site) -> None:
+    page = await visitor.new_page()
+    await page.clock.install()
+    # A stream that opens and then never says anything, as one behind a pulled cable.
+    await page.add_init_script(
+        """window.opened = 0;
+        window.EventSource = class extends EventTarget {
+          static CLOSED = 2;
+          readyState = 1;
+          constructor(url) { super(); window.opened += 1; }
+          close() {}
+        };"""
+    )
+    await page.goto(site.url)
+    assert await page.evaluate("window.opened") == 1
+    await page.clock.run_for(11_000)
+    assert await page.evaluate("document.body.dataset.link") == "snapshot"
+    await page.clock.run_for(2_000)
+    assert await page.evaluate("document.body.dataset.link") == "lost"
+    await page.clock.run_for(2_000)
+    assert await page.evaluate("window.opened") == 2
