@@ -1,0 +1,156 @@
+"""`llmlb keys` and `llmlb config` beside a running gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from llmlb.testing import eventually
+from llmlb.testing.waiting import pause, within
+from tests.process.caller import Reply
+from tests.process.commands import command
+from tests.process.conftest import Serve
+from tests.process.program import Gateway
+
+JAPANESE = {"LANG": "ja_JP.UTF-8"}
+
+
+async def made(folder: Path, *arguments: str) -> str:
+    """The key that a command gives."""
+    done = await command(folder, "keys", *arguments)
+    assert done.returncode == 0, done.stderr
+    key = done.stdout.strip()
+    assert done.stdout == f"{key}\n"
+    assert "The running gateway has applied it." in done.stderr
+    return key
+
+
+async def changed(folder: Path, *arguments: str) -> str:
+    """What a command says that changes something."""
+    done = await command(folder, *arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "The running gateway has applied it." in done.stdout
+    return done.stdout
+
+
+async def answer(gateway: Gateway, id: str, key: str, language: str = "en") -> Reply:
+    """The answer to a request of this key."""
+    return await (await gateway.call(id, key=key, headers=[("Accept-Language", language)])).reply()
+
+
+async def waiting(gateway: Gateway, count: int) -> None:
+    """Wait until so many wait; told by the metrics, which need no key."""
+
+    async def come() -> None:
+        while f"\nllmlb_requests_waiting {count}.0\n" not in (await gateway.get("/metrics")).body.decode():
+            await pause(0.01)
+
+    await within(10, come(), lambda: f"{count} requests wait")
+
+
+async def test_keys_work_from_the_moment_they_are_shown_until_they_are_taken_back(serve: Serve) -> None:
+    gateway = await serve()
+    gateway.node.auto()
+    folder = gateway.folder
+    assert (await answer(gateway, "open", "anything")).status == 200
+    old = await made(folder, "add", "alice", "--weight", "2")
+    assert (await answer(gateway, "none", "anything")).status == 401
+    assert (await answer(gateway, "old", old)).status == 200
+    new = await made(folder, "rotate", "alice")
+    assert (await answer(gateway, "old-again", old)).status == 401
+    assert (await answer(gateway, "new", new)).status == 200
+
+    said = await changed(folder, "keys", "disable", "alice")
+    assert "No key is enabled: nobody may use the gateway" in said
+    for language, words in (("ja", "無効化されています"), ("en", "has been disabled")):
+        off = await answer(gateway, f"off-{language}", new, language)
+        assert (off.status, off.error["code"]) == (401, "invalid_api_key")
+        assert words in off.error["message"]
+    assert (await answer(gateway, "nobody", "anything")).status == 401
+    await changed(folder, "keys", "enable", "alice")
+    assert (await answer(gateway, "on", new)).status == 200
+
+    listed = json.loads((await command(folder, "keys", "list", "--json")).stdout)
+    assert listed["running"] is True
+    assert [(key["name"], key["weight"], key["requests"]) for key in listed["keys"]] == [("alice", 2.0, 3)]
+    table = await command(folder, "keys", "list", env=JAPANESE)
+    assert table.stdout.splitlines()[1].split() == ["alice", "有効", "2", "-", "0", "0", "3"]
+
+    assert "everyone who reaches the gateway" in await changed(folder, "keys", "remove", "alice")
+    assert (await answer(gateway, "open-again", "anything")).status == 200
+    visits = await gateway.logged("old", "new", "on", "open-again")
+    assert [visits[id]["key"] for id in ("old", "new", "on")] == ["alice"] * 3
+    assert not {"old-again", "nobody"} & visits.keys()
+    everything = (folder / "config.toml").read_text(encoding="utf-8") + gateway.err + gateway.out
+    assert old not in everything
+    assert new not in everything
+    by = {line["by"] for line in gateway.log if line["event"] == "configuration applied"}
+    assert len(by) == 1
+    assert by.pop().startswith("command by ")
+
+
+async def test_who_waits_stays_when_its_key_is_disabled_or_removed(serve: Serve) -> None:
+    gateway = await serve()
+    key = await made(gateway.folder, "add", "alice", "--max-waiting", "2")
+    await made(gateway.folder, "add", "bob")
+    callers = [await gateway.call(f"r{n}", key=key) for n in range(3)]
+    await eventually(lambda: len(gateway.node.seen) == 1, "one is in service")
+    await waiting(gateway, 2)
+    over = await answer(gateway, "over", key)
+    assert (over.status, over.error["code"]) == (429, "queue_full")
+    await changed(gateway.folder, "keys", "set", "alice", "--max-waiting", "3")
+    callers.append(await gateway.call("r3", key=key))
+    await waiting(gateway, 3)
+    await changed(gateway.folder, "keys", "disable", "alice")
+    assert (await answer(gateway, "off", key)).status == 401
+    await changed(gateway.folder, "keys", "remove", "alice")
+    gateway.node.auto()
+    assert [(await caller.reply()).status for caller in callers] == [200] * 4
+
+
+async def test_settings_take_effect_as_they_are_set(serve: Serve) -> None:
+    gateway = await serve(queue={"max_size": 1}, env={"LLMLB_QUEUE_TIMEOUT_SECS": "33"})
+    folder, file = gateway.folder, gateway.folder / "config.toml"
+    file.write_text("# Ours, do not touch\n" + file.read_text(encoding="utf-8"), encoding="utf-8")
+    before = file.read_text(encoding="utf-8")
+    await gateway.call("r0")
+    await gateway.node.received()
+    await gateway.queued("r1")
+    assert (await answer(gateway, "full", "k")).status == 429
+    said = await changed(folder, "config", "set", "queue.max_size", "2")
+    assert "queue.max_size: 1 -> 2 (config.toml:" in said
+    assert file.read_text(encoding="utf-8") == before.replace("max_size = 1\n", "max_size = 2\n")
+    await gateway.queued("r2")
+
+    held = await command(folder, "config", "set", "queue.timeout_secs", "5", env=JAPANESE)
+    assert held.returncode == 2
+    assert "動作中のゲートウェイでは環境変数 LLMLB_QUEUE_TIMEOUT_SECS" in held.stderr
+    assert (await command(folder, "config", "get", "queue.timeout_secs")).stdout == "33\n"
+    refused = await command(folder, "config", "set", "queue.max_size", "0", env=JAPANESE)
+    assert (refused.returncode, "1から10000までの整数" in refused.stderr) == (2, True)
+    assert "only after a restart: server.port" in await changed(folder, "config", "set", "server.port", "8099")
+    token = await command(folder, "config", "set", "server.metrics_token", "-", given="a-secret-token\n")
+    assert (token.returncode, "a-secret" in token.stdout + token.stderr + gateway.err) == (0, False)
+    assert (await gateway.get("/metrics", [("Authorization", "Bearer wrong")])).status == 401
+    await changed(folder, "config", "unset", "queue.max_size")
+    await gateway.queued("r3")
+
+
+async def test_nothing_is_lost_when_many_edit_at_once(serve: Serve) -> None:
+    gateway = await serve()
+    done = await asyncio.gather(
+        *(command(gateway.folder, "keys", "add", f"k{n}") for n in range(4)),
+        command(gateway.folder, "config", "set", "queue.max_size", "7"),
+        command(gateway.folder, "config", "set", "queue.timeout_secs", "8"),
+    )
+    assert [one.returncode for one in done] == [0] * 6, [one.stderr for one in done]
+    data: dict[str, Any] = tomllib.loads((gateway.folder / "config.toml").read_text(encoding="utf-8"))
+    assert data["queue"] == {"max_size": 7, "timeout_secs": 8}
+    assert {key["name"] for key in data["api_keys"]} == {"k0", "k1", "k2", "k3"}
+    gateway.node.auto()
+    for number, one in enumerate(done[:4]):
+        assert (await answer(gateway, f"r{number}", one.stdout.strip())).status == 200
+    assert (await answer(gateway, "other", "anything")).status == 401
