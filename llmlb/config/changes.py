@@ -61,4 +61,8 @@ def _differing(name: str, old: Any, new: Any, settings: Mapping[str, Setting]) -
         if before == after:
             continue
         told = not about.secret and isinstance(after, bool | int | float | str)
-        yield Change(f"{name}.{key}", shown(before), shown(after)) if told else Change(f"{name}.{key}")
+        yield Change(f"{name}.{key}", _shown(before), _shown(after)) if told else Change(f"{name}.{key}")
+
+
+def _shown(value: bool | int | float | str) -> str:
+    return shown(int(value) if isinstance(value, float) and value.is_integer() else value)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -69,28 +69,17 @@ class Draft:
 
         A table that is not there is added at the end.
         """
-        data = copy.deepcopy(self.data)
-        if len(at) == 1:
-            data.setdefault(str(at[0]), {})
-        _inside(data, at)[key] = value
-        places = self._positions
-        given = places.spans.get((*at, key))
-        if given is not None:
-            return self._checked(self._cut(given.value, given.end, written(value)), data)
-        pair = f"{written_key(key)} = {written(value)}"
-        pairs = [span for path, span in places.spans.items() if path[:-1] == at]
-        if at in places.spans:
-            if not pairs:
-                raise CannotEdit
-            end = max(span.end for span in pairs)
-            return self._checked(self._cut(end, end, f", {pair}"), data)
-        section = self._section(at)
-        if section is None:
-            return self._checked(self._with_pair_of_new_table(str(at[0]), key, value, pairs), data)
-        last = places.spans[section.pairs[-1]] if section.pairs else None
-        line = self._line_end(last.end if last else section.head)
-        indent = self._indent(last.start if last else section.start)
-        return self._checked(self._line_put(line, indent + pair), data)
+        return self.set_all([(at, key, value)])
+
+    def set_all(self, settings: Iterable[tuple[Path, str, Any]]) -> Draft:
+        """With each of these values, as by `set`. What comes out is parsed once, which takes longest."""
+        data, draft = copy.deepcopy(self.data), self
+        for at, key, value in settings:
+            if len(at) == 1:
+                data.setdefault(str(at[0]), {})
+            _inside(data, at)[key] = value
+            draft = Draft(draft._text_with(at, key, value), data)
+        return self._checked(draft.text, data)
 
     def unset(self, at: Path, key: str) -> Draft:
         """Without a key of a table or an entry."""
@@ -118,6 +107,26 @@ class Draft:
         if now != data:
             raise CannotEdit
         return Draft(text, data)
+
+    def _text_with(self, at: Path, key: str, value: Any) -> str:
+        places = self._positions
+        given = places.spans.get((*at, key))
+        if given is not None:
+            return self._cut(given.value, given.end, written(value))
+        pair = f"{written_key(key)} = {written(value)}"
+        pairs = [span for path, span in places.spans.items() if path[:-1] == at]
+        if at in places.spans:
+            if not pairs:
+                raise CannotEdit
+            end = max(span.end for span in pairs)
+            return self._cut(end, end, f", {pair}")
+        section = self._section(at)
+        if section is None:
+            return self._with_pair_of_new_table(str(at[0]), key, value, pairs)
+        last = places.spans[section.pairs[-1]] if section.pairs else None
+        line = self._line_end(last.end if last else section.head)
+        indent = self._indent(last.start if last else section.start)
+        return self._line_put(line, indent + pair)
 
     # [[tables]]
 

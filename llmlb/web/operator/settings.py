@@ -10,7 +10,7 @@ from aiohttp.typedefs import Handler
 from llmlb.config.edit import CannotEdit, Draft
 from llmlb.config.edit_file import ChangedMeanwhile
 from llmlb.config.problems import ConfigError
-from llmlb.config.values import UnknownKey
+from llmlb.config.values import UnknownKey, plain
 from llmlb.web.keys import GATEWAY, STEERING
 from llmlb.web.operator.flashes import Flash, say_next
 from llmlb.web.operator.guard import FORM, operator_at, signed_in
@@ -19,6 +19,9 @@ from llmlb.web.operator.sessions import Session
 from llmlb.web.operator.settings_page import APPLY, SETTINGS, Seen, SettingsPage, page_without_file
 from llmlb.web.operator.settings_places import places
 from llmlb.web.operator.settings_submission import Submission, Wish, Wishes, wishes
+
+MOST_AT_ONCE = 100
+"""Changes sent together. Each takes the longer the larger the file is, and the gateway has other things to do."""
 
 _NOTHING = Submission(version="", was={}, typed={})
 _NotTaken = ConfigError | CannotEdit | UnknownKey | ChangedMeanwhile | OSError
@@ -87,6 +90,9 @@ def _not_yet(page: SettingsPage, seen: Seen, submission: Submission, wished: Wis
         return page.form(seen, wished)
     if wished.wrong:
         return page.wrong(seen, wished)
+    if len(wished.news) > MOST_AT_ONCE:
+        alert = Flash(level="error", title=page.say("too_many", most=MOST_AT_ONCE), advice=page.say("wrong_nothing"))
+        return page.form(seen, wished, alert, status=422)
     if not wished.news:
         return page.form(seen, wished, Flash(level="info", title=page.say("same"), advice=page.say("same_advice")))
     return None
@@ -123,9 +129,7 @@ def _change(news: Sequence[Wish]) -> Callable[[Draft], Draft]:
     """The wishes as a change of the file."""
 
     def change(draft: Draft) -> Draft:
-        for wish in news:
-            draft = wish.place.put(draft, wish.value)
-        return draft
+        return draft.set_all((wish.place.at(draft), wish.place.field, plain(wish.value)) for wish in news)
 
     return change
 

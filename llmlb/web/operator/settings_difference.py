@@ -10,9 +10,10 @@ from typing import Any
 import attrs
 
 from llmlb.config.model import Config
+from llmlb.config.values import as_written
 from llmlb.messages import Locale
 from llmlb.telemetry.lines import printable
-from llmlb.web.operator.settings_form import label_of, shown_value
+from llmlb.web.operator.settings_form import called, label_of, shown_value
 from llmlb.web.operator.settings_places import as_typed
 from llmlb.web.operator.settings_submission import Wish
 from llmlb.web.operator.settings_texts import settings_text
@@ -26,7 +27,8 @@ class Row:
     """One setting that changes."""
 
     label: str
-    called: str
+    written: str
+    """As it will stand in the file, such as `[queue] max_size = 200`."""
     key: str
     """The name of the API key; empty for a setting of a table."""
     before: str
@@ -58,7 +60,7 @@ def rows(news: Sequence[Wish], locale: Locale) -> tuple[Row, ...]:
     return tuple(
         Row(
             label=label_of(wish.place, locale),
-            called=f"[{wish.place.table}] {wish.place.field}",
+            written=f"{called(wish.place)} = {as_written(wish.value)}",
             key=printable(wish.place.key),
             before=shown_value(wish.place, wish.place.value, locale),
             after=shown_value(wish.place, wish.value, locale),
@@ -107,7 +109,10 @@ def _effects(news: Sequence[Wish], config: Config, waiting: int, locale: Locale)
     elif fair and to.keys() & {"queue.enable_fairness", "fairness.cost"}:
         yield effect("level", grave=True)
     if any(wish.place.key and wish.place.field == "weight" for wish in news):
-        yield effect("weight" if fair else "weight_nothing")
+        if fair:
+            yield effect("weight")
+        elif "queue.enable_fairness" not in to:
+            yield effect("weight_nothing")
     yield from _disabled(news, config, locale)
 
 

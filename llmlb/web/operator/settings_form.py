@@ -9,7 +9,7 @@ import attrs
 from llmlb.config.rules import Choice, Switch, Whole
 from llmlb.messages import Locale
 from llmlb.telemetry.lines import printable
-from llmlb.web.operator.settings_places import TABLES, Place, as_typed, row_id
+from llmlb.web.operator.settings_places import TABLES, Place, as_typed
 from llmlb.web.operator.settings_submission import Wish, Wishes
 from llmlb.web.operator.settings_texts import SETTINGS_TEXTS, settings_text
 
@@ -23,7 +23,6 @@ class Option:
 
     value: str
     label: str
-    chosen: bool
 
 
 @attrs.frozen(kw_only=True)
@@ -33,7 +32,7 @@ class Field:
     id: str
     label: str
     called: str
-    """As it stands in the file, such as `[queue] max_size`."""
+    """As the file calls it, such as `[queue] max_size`."""
     meaning: str
     allowed: str
     default: str
@@ -57,6 +56,33 @@ class Field:
         return self.text != self.was
 
 
+@attrs.frozen
+class Cell:
+    """One setting of one key, in a table whose columns tell the rest."""
+
+    id: str
+    text: str
+    was: str
+    error: str = ""
+    note: str = ""
+    locked: str = ""
+    """No variable holds what belongs to a key."""
+
+    @property
+    def touched(self) -> bool:
+        """As of a field."""
+        return self.text != self.was
+
+
+@attrs.frozen(kw_only=True)
+class Column:
+    """What the cells of one setting of keys have in common."""
+
+    label: str
+    options: tuple[Option, ...]
+    whole: bool
+
+
 @attrs.frozen(kw_only=True)
 class Group:
     """The settings of one table."""
@@ -71,8 +97,7 @@ class KeyRow:
     """What one API key may."""
 
     name: str
-    row: str
-    fields: tuple[Field, ...]
+    cells: tuple[Cell, ...]
 
 
 @attrs.frozen(kw_only=True)
@@ -83,6 +108,8 @@ class SettingsForm:
     was: str
     """For `Submission`: what is not as by default."""
     groups: tuple[Group, ...]
+    columns: tuple[Column, ...]
+    """Of `keys`."""
     keys: tuple[KeyRow, ...]
     keys_more: int
     wrong: int
@@ -120,20 +147,25 @@ def settings_form(
             by_key.setdefault(place.key, []).append(place)
     touched = {wish.place.key for wish in wished.of.values()}
     found = [name for name in by_key if name in touched or find.casefold() in name.casefold()]
-    shown = sorted(found[:MOST_ROWS] + [name for name in found[MOST_ROWS:] if name in touched], key=found.index)
+    shown = found[:MOST_ROWS] + [name for name in found[MOST_ROWS:] if name in touched]
+    on_page = set(shown)
     keys = tuple(
         KeyRow(
             name=printable(name),
-            row=row_id(name),
-            fields=tuple(_field(place, wished.of.get(place.id), "", locale) for place in by_key[name]),
+            cells=tuple(_cell(place, wished.of.get(place.id), locale) for place in by_key[name]),
         )
         for name in shown
     )
-    in_form = [place for place in places.values() if not place.key or place.key in set(shown)]
+    columns = tuple(
+        Column(label=label_of(place, locale), options=_options(place, locale), whole=_whole(place))
+        for place in (by_key[shown[0]] if shown else ())
+    )
+    in_form = [place for place in places.values() if not place.key or place.key in on_page]
     return SettingsForm(
         version=version,
         was=was_of(in_form),
         groups=groups,
+        columns=columns,
         keys=keys,
         keys_more=len(found) - len(shown),
         wrong=sum(wish.wrong is not None for wish in wished.of.values()),
@@ -158,31 +190,50 @@ def label_of(place: Place, locale: Locale) -> str:
     return settings_text(locale, f"of_key.{place.field}" if place.key else place.id)
 
 
+def called(place: Place) -> str:
+    """What a setting is called in the file."""
+    return f"[[{place.table}]] {place.field}" if place.key else f"[{place.table}] {place.field}"
+
+
 def _field(place: Place, wish: Wish | None, variable: str, locale: Locale) -> Field:
-    rule = place.setting.rule
+    options, wrong = _options(place, locale), wish is not None and wish.wrong is not None
+    return Field(
+        id=place.id,
+        label=label_of(place, locale),
+        called=called(place),
+        meaning=place.setting.meaning(locale),
+        allowed="" if options or wrong else place.setting.rule.allowed(locale),
+        default=settings_text(locale, "default", value=shown_value(place, place.default, locale)),
+        unit=settings_text(locale, "unit_seconds") if place.setting.unit == "seconds" else "",
+        text=as_typed(place.value) if wish is None else wish.typed,
+        was=as_typed(place.value),
+        options=options,
+        whole=_whole(place),
+        locked=settings_text(locale, "locked", variable=variable) if variable else "",
+        error=_error(wish, variable, locale),
+        note=_note(wish, locale),
+    )
+
+
+def _cell(place: Place, wish: Wish | None, locale: Locale) -> Cell:
     was = as_typed(place.value)
-    text = wish.typed if wish is not None else was
+    if wish is None:
+        return Cell(place.id, was, was)
+    return Cell(place.id, wish.typed, was, _error(wish, "", locale), _note(wish, locale))
+
+
+def _options(place: Place, locale: Locale) -> tuple[Option, ...]:
+    rule = place.setting.rule
     words: Sequence[str] = ()
     if isinstance(rule, Switch):
         words = ("false", "true") if place.key else ("true", "false")
     elif isinstance(rule, Choice):
         words = rule.words
-    return Field(
-        id=place.id,
-        label=label_of(place, locale),
-        called=f"[{place.table}] {place.field}",
-        meaning=place.setting.meaning(locale),
-        allowed="" if words else rule.allowed(locale),
-        default=settings_text(locale, "default", value=shown_value(place, place.default, locale)),
-        unit=settings_text(locale, "unit_seconds") if place.setting.unit == "seconds" else "",
-        text=text,
-        was=was,
-        options=tuple(Option(value=word, label=_choice(place, word, locale), chosen=word == text) for word in words),
-        whole=isinstance(rule, Whole),
-        locked=settings_text(locale, "locked", variable=variable) if variable else "",
-        error=_error(wish, variable, locale),
-        note=_note(wish, locale),
-    )
+    return tuple(Option(value=word, label=_choice(place, word, locale)) for word in words)
+
+
+def _whole(place: Place) -> bool:
+    return isinstance(place.setting.rule, Whole)
 
 
 def _error(wish: Wish | None, variable: str, locale: Locale) -> str:

@@ -7,11 +7,12 @@ from typing import Any
 
 import attrs
 
-from llmlb.config.edit import Draft
+from llmlb.config.edit import CannotEdit, Draft
 from llmlb.config.entries import KeyConfig
 from llmlb.config.model import Config
+from llmlb.config.problems import Path
 from llmlb.config.settings import Setting
-from llmlb.config.values import all_settings, key_setting, present, set_key, set_value
+from llmlb.config.values import all_settings, key_index, key_setting, present
 
 TABLES = ("queue", "fairness")
 OF_KEYS = ("weight", "max_waiting", "disabled")
@@ -36,11 +37,13 @@ class Place:
         """As the log calls it. Holds the name of a key, which comes from strangers."""
         return f"{self.table}.{self.key}.{self.field}" if self.key else self.id
 
-    def put(self, draft: Draft, value: Any) -> Draft:
-        """The draft with this value of the setting. Raises UnknownKey or CannotEdit."""
+    def at(self, draft: Draft) -> Path:
+        """Where its table or entry is in a draft. Raises UnknownKey or CannotEdit."""
         if self.key:
-            return set_key(draft, self.key, self.field, value)
-        return set_value(draft, self.id, value)
+            return self.table, key_index(draft, self.key)
+        if not isinstance(draft.data.get(self.table, {}), dict):
+            raise CannotEdit
+        return (self.table,)
 
 
 def places(config: Config) -> dict[str, Place]:

@@ -42,8 +42,7 @@ SETTINGS_TEXTS: dict[str, dict[Locale, str]] = {
     "choice.disabled.false": {"ja": "有効", "en": "Allowed"},
     "choice.disabled.true": {"ja": "無効", "en": "Disabled"},
     "unit_seconds": {"ja": "秒", "en": "s"},
-    "allowed": {"ja": "{allowed}", "en": "{allowed}"},
-    "default": {"ja": "既定値 {value}", "en": "default {value}"},
+    "default": {"ja": "既定値: {value}", "en": "default: {value}"},
     "locked": {
         "ja": "環境変数 {variable} で固定されています。変更するには、変数を外して再起動してください。",
         "en": "Held by the environment variable {variable}. To change it here, unset that and restart.",
@@ -81,6 +80,10 @@ SETTINGS_TEXTS: dict[str, dict[Locale, str]] = {
     "wrong_nothing": {
         "ja": "まだ何も変更していません。",
         "en": "Nothing has been changed yet.",
+    },
+    "too_many": {
+        "ja": "一度に変更できるのは{most}か所までです。分けて送信してください。",
+        "en": "At most {most} values can be changed at once. Please send them in parts.",
     },
     "wrong_unfit": {"ja": "{allowed}を指定してください。", "en": "Must be {allowed}."},
     "wrong_locked": {
@@ -245,6 +248,7 @@ SETTINGS_TEXTS: dict[str, dict[Locale, str]] = {
         "ja": "起動してから、設定は変更されていません。",
         "en": "No settings have been changed since the gateway was started.",
     },
+    "log_earlier": {"ja": "以前の変更（{count}件）", "en": "Earlier changes ({count})"},
     "log_when": {"ja": "日時", "en": "When"},
     "log_who": {"ja": "誰が", "en": "Who"},
     "log_what": {"ja": "変更", "en": "What"},

@@ -55,6 +55,6 @@ def test_values_are_told_but_no_secret_and_no_list() -> None:
         "nodes.a\nb.name": '"a:1" -> "a\\nb"',
         "nodes.a\nb.api_key": "",
         "api_keys.alice.key": "",
-        "api_keys.alice.weight": "1.0 -> 2.0",
+        "api_keys.alice.weight": "1 -> 2",
         "api_keys.alice.disabled": "false -> true",
     }
