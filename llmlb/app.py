@@ -121,12 +121,13 @@ async def serve(
     announce: Callable[[Running], None],
     beside: Callable[[Running], Coroutine[Any, Any, None]] | None = None,
     file: ConfigFile | None = None,
+    abandon: Callable[[], None] = lambda: None,
 ) -> int:
     """Run a gateway until SIGTERM or SIGINT, then drain it. A second signal ends the process at once.
 
     Returns the exit code: 0 after a drain, 1 when the gateway could not go on. `announce` is called when it
     listens; `beside` runs from then on, and is cancelled before the drain. `file` is read again on SIGHUP, and when
-    it has changed. Raises OSError when it cannot listen.
+    it has changed. `abandon` is called before a second signal ends the process. Raises OSError when it cannot listen.
     """
     logs.configure(config.log)
     _raise_descriptor_limit()
@@ -134,6 +135,7 @@ async def serve(
 
     def on_signal(number: int) -> None:
         if stop.is_set():
+            abandon()
             os._exit(128 + number)
         _log.info("stopping", signal=signal.Signals(number).name)
         stop.set()

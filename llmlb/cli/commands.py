@@ -17,7 +17,7 @@ import structlog
 
 from llmlb import __version__
 from llmlb.app import ConfigFile, Running, serve
-from llmlb.cli.demo import serve_demo
+from llmlb.cli.demo import Demo, serve_demo
 from llmlb.cli.edit_command import complain
 from llmlb.cli.file_commands import FILE_COMMANDS
 from llmlb.cli.simulate import simulate
@@ -60,16 +60,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(say(locale, "checked", file=loaded.path or say(locale, "no_file")))
         return 0
 
-    def announce(gateway: Running) -> None:
-        _announce(gateway, loaded, options.command, locale)
+    def announce(gateway: Running, demo: Demo | None = None) -> None:
+        _announce(gateway, loaded, demo, locale)
 
     if options.command == "demo":
-        work = serve_demo(loaded.config, announce)
+        work = serve_demo(loaded, os.environ, announce)
     else:
         path = Path(options.config or DEFAULT_FILE)
         work = serve(loaded.config, announce, file=ConfigFile(path=path, loaded=loaded, environ=os.environ))
     try:
         return asyncio.run(work)
+    except ConfigError as error:  # the file that the demo was given is another by now
+        return complain(describe_problems(error.problems, locale), 2)
     except OSError as error:
         return complain(cannot_start(locale, error, loaded.config))
     except KeyboardInterrupt:
@@ -127,14 +129,15 @@ def _parser(locale: Locale) -> argparse.ArgumentParser:
     return parser
 
 
-def _announce(gateway: Running, loaded: Loaded, command: str, locale: Locale) -> None:
+def _announce(gateway: Running, loaded: Loaded, demo: Demo | None, locale: Locale) -> None:
     """Say where the gateway is and what it has found, for the person who has just started it."""
     for warning in loaded.warnings:
         _log.warning("ignored", problem=warning)
     config = loaded.config
     print(say(locale, "listening", url=gateway.url))
-    if command == "demo":
-        print(say(locale, "try_demo", url=gateway.url))
+    if demo is not None:
+        password = say(locale, "demo_password", password=demo.password) if demo.password else ""
+        print(say(locale, "try_demo", url=gateway.url, password=password, file=demo.file))
     elif config.nodes:
         print(say(locale, "nodes", names=", ".join(node.name for node in config.nodes)))
     elif gateway.found:

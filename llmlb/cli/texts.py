@@ -23,8 +23,8 @@ _TEXTS: dict[str, dict[Locale, str]] = {
         "en": "configuration file (default: ./config.toml if there is one)",
     },
     "demo_config": {
-        "ja": "設定ファイル（省略時: なし）。ノードとAPIキーはデモのものを使います",
-        "en": "configuration file (default: none); nodes and API keys are the demo's own",
+        "ja": "設定ファイル（省略時: なし）。書き換えません。ノードとAPIキーはデモのものを使います",
+        "en": "configuration file (default: none); it is not changed, and nodes and API keys are the demo's own",
     },
     "help": {"ja": "この説明を表示して終了します", "en": "show this help and exit"},
     "version": {"ja": "バージョンを表示して終了します", "en": "show the version and exit"},
@@ -75,13 +75,21 @@ _TEXTS: dict[str, dict[Locale, str]] = {
     },
     "try_demo": {
         "ja": (
-            "模擬ノード2台とサンプルのリクエストが動いています。ページ: {url}\n試すには（Ctrl-Cで終了）:\n\n{curl}\n"
+            "模擬ノード2台とサンプルのリクエストが動いています。\n"
+            "ページ: {url}\n"
+            "運用者のページ: {url}/operator{password}\n"
+            "ほかの端末で: llmlb status --watch --config {file}\n"
+            "試すには（Ctrl-Cで終了）:\n\n{curl}\n"
         ),
         "en": (
-            "Two simulated nodes and some sample traffic are running. The page: {url}\n"
+            "Two simulated nodes and some sample traffic are running.\n"
+            "The page: {url}\n"
+            "The operator's page: {url}/operator{password}\n"
+            "In another terminal: llmlb status --watch --config {file}\n"
             "Try it (Ctrl-C ends it):\n\n{curl}\n"
         ),
     },
+    "demo_password": {"ja": "  パスワード: {password}", "en": "  password: {password}"},
 }
 
 _CURL = """\

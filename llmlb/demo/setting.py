@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-import attrs
+import tomlkit
 
 from llmlb.clock import Clock
-from llmlb.config.model import Config, Fairness, KeyConfig, Log, NodeConfig
 from llmlb.demo.node import SimulatedNode
 
 MODEL = "llama-3.2-1b"
@@ -26,6 +26,10 @@ _MODELS = {
 _WEIGHTS = {"alice": 2.0}
 _SERVICE_SECS = 2.0
 """About what the demo's nodes take. With the usual 10 seconds the first estimates would be five times too long."""
+_ABOUT = """\
+# The demo's own configuration. It is gone when the demo ends, so try what you like.
+
+"""
 
 
 def demo_nodes(tokens_per_second: float = 40.0, clock: Clock | None = None) -> tuple[SimulatedNode, ...]:
@@ -33,16 +37,29 @@ def demo_nodes(tokens_per_second: float = 40.0, clock: Clock | None = None) -> t
     return tuple(SimulatedNode(name, models, tokens_per_second, clock=clock) for name, models in _MODELS.items())
 
 
-def demo_config(node_urls: Iterable[str], base: Config | None = None) -> Config:
-    """The configuration of the demo: `base` (the defaults if None) with its own nodes, keys and assumed service time.
+def demo_settings(
+    node_urls: Iterable[str], given: Mapping[str, Any] | None = None, password_hash: str = ""
+) -> dict[str, Any]:
+    """What the configuration file of the demo says: `given` (of another file) but for its own nodes and keys.
 
-    The nodes are asked for their models, as a user's own would be. Where `base` says nothing of the log, it is
-    quiet: a line for every sample request would push what the demo has said from the screen.
+    The nodes are asked for their models, as a user's own would be. Where `given` says nothing of the log, it is
+    quiet: a line for every sample request would push what the demo has said from the screen. `password_hash` is the
+    operator's, unless another is given.
     """
-    base = base or Config()
-    log = Log(level="warning") if base.log == Log() else base.log
-    nodes = tuple(NodeConfig(name=name, url=url) for name, url in zip(_MODELS, node_urls, strict=True))
-    keys = [KeyConfig(name="quickstart", key=VISITOR_KEY)]
-    keys += [KeyConfig(name=name, key=key, weight=_WEIGHTS.get(name, 1.0)) for name, key in SAMPLE_KEYS.items()]
-    fairness = Fairness(default_service_secs=_SERVICE_SECS)
-    return attrs.evolve(base, nodes=nodes, api_keys=tuple(keys), fairness=fairness, log=log)
+    given = given or {}
+    fairness = {"default_service_secs": _SERVICE_SECS} | given.get("fairness", {})
+    tables = {"fairness": fairness, "log": given.get("log") or {"level": "warning"}}
+    if password_hash:
+        tables["operator"] = {"password_hash": password_hash} | given.get("operator", {})
+    keys: list[dict[str, Any]] = [{"name": "quickstart", "key": VISITOR_KEY}]
+    keys += [{"name": name, "key": key} for name, key in SAMPLE_KEYS.items()]
+    for key in keys:
+        if key["name"] in _WEIGHTS:
+            key["weight"] = _WEIGHTS[key["name"]]
+    nodes = [{"name": name, "url": url} for name, url in zip(_MODELS, node_urls, strict=True)]
+    return {**given, **tables, "nodes": nodes, "api_keys": keys}
+
+
+def demo_file(settings: Mapping[str, Any]) -> str:
+    """These settings as the text of a file."""
+    return _ABOUT + tomlkit.dumps(settings)

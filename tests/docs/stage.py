@@ -13,9 +13,11 @@ import structlog
 
 from llmlb.app import Running, running
 from llmlb.clock import Clock
+from llmlb.config.document import Document
+from llmlb.config.load import load_document
 from llmlb.config.model import Config, NodeConfig, Queue, Server
 from llmlb.demo.node import SimulatedNode
-from llmlb.demo.setting import MODEL, demo_config
+from llmlb.demo.setting import MODEL, demo_settings
 from llmlb.testing import ManualClock, Received, ScriptedNode, eventually
 
 T = TypeVar("T")
@@ -80,7 +82,8 @@ class FastDemo(Stage):
         for node in nodes:
             await node.start()
             self.stack.push_async_callback(node.stop)
-        config = demo_config([node.url for node in nodes], Config(server=Server(port=0, drain_secs=0.0)))
+        settings = demo_settings([node.url for node in nodes], {"server": {"port": 0, "drain_secs": 0.0}})
+        config = load_document(Document(data=settings), None, {}).config
         self.running = await self.stack.enter_async_context(running(config))
         await eventually(lambda: all(m.node.usable for m in self.running.gateway.fleet), "the nodes are online")
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from llmlb.config.password import hash_password
+from llmlb.testing import eventually
 from llmlb.testing.waiting import within
-from tests.process.caller import Caller, request_bytes
+from tests.process.caller import Caller, chat_body, request_bytes
+from tests.process.commands import command
 from tests.process.program import Program
 
 KEY = "sk-your-api-key"
@@ -51,8 +55,8 @@ async def busiest(port: int) -> tuple[int, int]:
         await watcher.reads(b"\r\n\r\n")
         while not (waiting and processing):
             event = await watcher.reads(b"\n\n", 50)
-            if b"data: {" in event:
-                state = json.loads(event.partition(b"data: ")[2])
+            state = json.loads(event.partition(b"data: ")[2]) if b"data: {" in event else {}
+            if "processing" in state:  # else it is of the past hour
                 waiting = max(waiting, int(state["waiting"]))
                 processing = max(processing, int(state["processing"]))
     finally:
@@ -101,6 +105,120 @@ async def curl_as_printed(demo: Program) -> str:
     )
     out, _ = await within(55, process.communicate(), lambda: "curl ends")
     return out.decode()
+
+
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """Where demos put their directories: a short path, for there is a socket in it."""
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="t-") as directory:
+        yield Path(directory)
+
+
+def begun(folder: Path, temporary: Path, *arguments: str, **env: str) -> Program:
+    """A demo whose temporary files are in a place of the test's own."""
+    return Program(folder, "demo", *arguments, env={"LLMLB_SERVER_PORT": "0", "TMPDIR": str(temporary)} | env)
+
+
+def left(temporary: Path) -> list[str]:
+    """What is in that place."""
+    return sorted(path.name for path in temporary.iterdir())
+
+
+async def following(demo: Program) -> Path:
+    """The file that it says it follows."""
+    return Path((await demo.says(r"--config (\S+)"))[1])
+
+
+async def sign_in(demo: Program, password: str) -> int:
+    """The status of an attempt to sign in as the operator: 303 when the password is right."""
+    url = (await demo.says(r"http://localhost:\d+(?=\s)"))[0]
+    form = ("--data-urlencode", f"password={password}", "-H", f"Origin: {url}")
+    process = await asyncio.create_subprocess_exec(
+        *("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--noproxy", "*", "--max-time", "50"),
+        *(*form, f"{url}/operator/sign-in"),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    out, _ = await within(55, process.communicate(), lambda: "curl ends")
+    return int(out)
+
+
+async def test_everything_can_be_tried_and_nothing_of_it_stays(tmp_path: Path, temporary: Path) -> None:
+    demo = begun(tmp_path, temporary)
+    try:
+        file = await following(demo)
+        password = (await demo.says(r"password: (demo-\w+)"))[1]
+        assert await sign_in(demo, password + "x") != 303
+        assert await sign_in(demo, password) == 303
+        done = await command(tmp_path, "config", "set", "queue.max_size", "7", "--config", str(file))
+        assert "The running gateway has applied it." in done.stdout, done
+        assert "# The demo's own configuration." in file.read_text(encoding="utf-8")
+        seen = await command(tmp_path, "status", "--config", str(file), "--json")
+        assert json.loads(seen.stdout)["desk"]["overview"]["max_size"] == 7
+        demo.send(signal.SIGTERM)
+        assert await demo.exit_code() == 0
+        assert left(temporary) == []
+    finally:
+        demo.kill()
+
+
+async def test_two_demos_are_in_nobodys_way(tmp_path: Path, temporary: Path) -> None:
+    first, second = begun(tmp_path / "one", temporary), begun(tmp_path / "two", temporary)
+    try:
+        one, other = await following(first), await following(second)
+        assert len({one.parent, other.parent}) == 2
+        passwords = [(await demo.says(r"password: (\S+)"))[1] for demo in (first, second)]
+        assert len(set(passwords)) == 2
+        first.send(signal.SIGINT)
+        assert await first.exit_code() == 0
+        assert left(temporary) == [other.parent.name]
+    finally:
+        first.kill()
+        second.kill()
+
+
+async def test_one_that_is_ended_at_once_tidies_up_as_well(tmp_path: Path, temporary: Path) -> None:
+    demo = begun(tmp_path, temporary, LLMLB_LOG_LEVEL="info")
+    try:
+        await following(demo)
+        caller = await Caller.connect(int((await demo.says(r"http://localhost:(\d+)"))[1]))
+        body = chat_body("llama-3.2-1b", stream=True, prompt="Tell me a very long story. " * 40)
+        await caller.send(request_bytes(body, headers=[("Authorization", f"Bearer {KEY}")]))
+        await caller.reads(b"data: ")
+        demo.send(signal.SIGINT)
+        await eventually(lambda: '"event":"stopping"' in demo.err, "it has heard of the first signal")
+        demo.send(signal.SIGINT)
+        assert await demo.exit_code() == 128 + signal.SIGINT
+        assert left(temporary) == []
+        await caller.close()
+    finally:
+        demo.kill()
+
+
+async def test_a_file_that_it_is_given_is_followed_in_a_copy(tmp_path: Path, temporary: Path) -> None:
+    """Settings and the operator's password are taken from it; nothing is written to it."""
+    text = (
+        f'[queue]\nmax_size = 9\n[operator]\npassword_hash = "{hash_password("my own password")}"\n'
+        f'[log]\nfile = "demo.log"\n[[nodes]]\nurl = "http://127.0.0.1:9"\n'
+    )
+    given = tmp_path / "given.toml"
+    given.write_text(text, encoding="utf-8")
+    demo = begun(tmp_path, temporary, "--config", str(given))
+    try:
+        file = await following(demo)
+        assert "password:" not in demo.out
+        assert await sign_in(demo, "my own password") == 303
+        seen = json.loads((await command(tmp_path, "status", "--config", str(file), "--json")).stdout)
+        assert seen["desk"]["overview"]["max_size"] == 9
+        assert [node["name"] for node in seen["desk"]["nodes"]] == ["demo-1", "demo-2"]
+        done = await command(tmp_path, "nodes", "drain", "demo-1", "--config", str(file))
+        assert done.returncode == 0, done
+        demo.send(signal.SIGTERM)
+        assert await demo.exit_code() == 0
+    finally:
+        demo.kill()
+    assert given.read_text(encoding="utf-8") == text
+    assert '"listening"' in (tmp_path / "demo.log").read_text(encoding="utf-8")
+    assert left(temporary) == []
 
 
 async def test_the_demo_takes_no_configuration_it_was_not_given(tmp_path: Path) -> None:
