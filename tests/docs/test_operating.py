@@ -1,0 +1,64 @@
+"""The commands of docs/operating.md do what it says, one block after another in one folder."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from llmlb.config.load import load
+from tests.docs.blocks import Block, blocks_of
+
+ROOT = Path(__file__).parents[2]
+FILE = ROOT / "docs" / "operating.md"
+EDITING = [block for block in blocks_of(FILE) if "llmlb keys" in block.text or "llmlb config" in block.text]
+NODES = next(block for block in blocks_of(FILE) if "llmlb nodes" in block.text)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder in which the program is where the document says."""
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv" / "bin" / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    (tmp_path / ".venv" / "bin" / "python").chmod(0o755)
+    return tmp_path
+
+
+def run(block: Block, folder: Path, after: str = "") -> str:
+    """What the block says on standard output. Each of its commands must end well."""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(("LLMLB_", "LC_", "LANG"))}
+    done = subprocess.run(
+        ["bash", "-e", "-o", "pipefail", "-c", block.text + after],
+        cwd=folder,
+        env=plain | {"LANG": "C.UTF-8", "PYTHONPATH": str(ROOT), "TOKEN": "a-token"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_commands_for_nodes_run(folder: Path) -> None:
+    run(NODES, folder)
+    assert load(folder / "config.toml", {}).config.nodes == ()
+
+
+def test_the_commands_for_keys_and_settings_run(folder: Path) -> None:
+    keys, script, settings, secret = EDITING
+    said = run(keys, folder)
+    assert said.count("sk-llmlb-") == 3, "of alice, batch, and the new one of alice"
+    (alice,) = load(folder / "config.toml", {}).config.api_keys
+    assert (alice.name, alice.weight) == ("alice", 2)
+    key = run(script, folder, after='echo "<$KEY>"').strip()
+    assert key.startswith("<sk-llmlb-")
+    assert key.endswith(">")
+    said = run(settings, folder)
+    assert "queue.max_size: 100 (default) -> 200 (config.toml:" in said
+    run(secret, folder)
+    assert load(folder / "config.toml", {}).config.server.metrics_token == "a-token"
