@@ -206,6 +206,18 @@ async def test_pauses_are_for_the_address_they_were_earned_from(start: Start, cl
         assert await waits(Browser(attrs.evolve(gateway, client=elsewhere))) == 0
 
 
+async def test_what_comes_in_a_pause_is_not_even_asked_for(start: Start, clock: ManualClock) -> None:
+    gateway = await start(config(operator=OPERATOR), clock)
+    head = (
+        b"POST /operator/sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        b"Content-Length: 14\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
+    )
+    for _ in range(3):
+        answer = await gateway.raw(head + b"password=wrong")
+        assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 403 ")
+    assert (await gateway.raw(head + b"password=wrong")).startswith(b"HTTP/1.1 429 ")
+
+
 async def test_passwords_sent_at_the_same_time_count_before_they_are_compared(start: Start, clock: ManualClock) -> None:
     gateway = await start(config(operator=OPERATOR), clock)
     answers = await asyncio.gather(*(Browser(gateway).sign_in("wrong") for _ in range(20)))

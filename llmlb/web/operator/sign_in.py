@@ -8,6 +8,7 @@ import structlog
 from aiohttp import web
 
 from llmlb.config.password import MOST_BYTES
+from llmlb.web.body import leave_expectation
 from llmlb.web.keys import GATEWAY
 from llmlb.web.operator.attempts import Attempts
 from llmlb.web.operator.checking import PasswordCheck
@@ -35,8 +36,8 @@ def add_sign_in(app: web.Application) -> None:
     app[_CHECK] = PasswordCheck()
     app.on_cleanup.append(_close)
     app.router.add_get(SIGN_IN, in_words(_ask))
-    app.router.add_post(SIGN_IN, in_words(_try))
-    app.router.add_post(SIGN_OUT, signed_in(_sign_out))
+    app.router.add_post(SIGN_IN, in_words(_try), expect_handler=leave_expectation)
+    app.router.add_post(SIGN_OUT, signed_in(_sign_out), expect_handler=leave_expectation)
 
 
 async def _close(app: web.Application) -> None:
