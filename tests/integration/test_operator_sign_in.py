@@ -436,14 +436,19 @@ async def test_many_addresses_share_one_pace(start: Start, clock: ManualClock, s
     assert [await waits(browser, "wrong") for browser in browsers[-3:]] == [0, 0, 1]
 
 
-async def test_nobody_is_told_where_the_configuration_is(tmp_path: Path) -> None:
-    for name, command in (("config.toml", "--config FILE"), ("secret-place.toml", "--config FILE")):
-        file = ConfigFile(path=tmp_path / name, loaded=load(None, {}), environ={})
-        async with (
-            aiohttp.ClientSession() as client,
-            running(Config(server=Server(port=0, locale="en")), file=file) as started,
-        ):
-            page = (await Bench(started, client).get(DESK)).body.decode()
-        assert f"llmlb operator set-password {command}</code>" in page
-        assert name not in page
-        assert str(tmp_path) not in page
+@pytest.mark.parametrize(("name", "named"), [("config.toml", False), ("sub/config.toml", True), ("secret.toml", True)])
+async def test_nobody_is_told_where_the_configuration_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, named: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sub").mkdir()
+    file = ConfigFile(path=Path(name), loaded=load(None, {}), environ={})
+    async with (
+        aiohttp.ClientSession() as client,
+        running(Config(server=Server(port=0, locale="en")), file=file) as started,
+    ):
+        page = (await Bench(started, client).get(DESK)).body.decode()
+    assert "llmlb operator set-password" in page
+    assert ("--config FILE" in page, "FILE is the configuration file" in page) == (named, named)
+    assert name not in page
+    assert str(tmp_path) not in page

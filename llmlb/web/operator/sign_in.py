@@ -15,7 +15,7 @@ from llmlb.web.operator.checking import PasswordCheck
 from llmlb.web.operator.forms import check_origin, read_form
 from llmlb.web.operator.guard import COOKIE, SESSIONS, in_words, session_of, signed_in
 from llmlb.web.operator.not_done import NotDone
-from llmlb.web.operator.off import set_password_command
+from llmlb.web.operator.off import has_named_file
 from llmlb.web.operator.pages import DESK, SIGN_IN, SIGN_OUT, operator_page, see_other
 from llmlb.web.operator.sessions import Session
 
@@ -116,7 +116,7 @@ def _wait(request: web.Request, key: str, secs: int) -> web.Response:
 
 
 def _page(request: web.Request, problem: str = "", *, status: int = 200, **values: int) -> web.Response:
-    context = {"problem": problem, "values": values, "command": set_password_command(request)}
+    context = {"problem": problem, "values": values, "named": has_named_file(request)}
     return operator_page(request, "sign_in.html", context, status=status)
 
 
