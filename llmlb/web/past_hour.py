@@ -84,7 +84,8 @@ class DrawnHour:
 
 def drawn_hour(steps: Sequence[Step], locale: Locale) -> DrawnHour:
     """What the page draws for `steps`, oldest first."""
-    unseen = [not step.seen for step in steps]
+    # The present step has just begun where nobody has looked yet: that is no gap.
+    unseen = [not step.seen for step in steps[:-1]] + [not any(step.seen for step in steps[-2:])]
     start, length = max(spans(unseen), key=lambda span: span[1], default=(0, 0))
     return DrawnHour(
         gap=blocks(unseen),

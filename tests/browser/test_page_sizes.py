@@ -50,7 +50,7 @@ async def test_nothing_is_cut_off_or_covers_anything_else(browser: Browser, site
     page = await (await browser.new_context(locale=locale)).new_page()
     await page.goto(site.url)
     await page.wait_for_selector(LIVE)
-    for width in (360, 500, 768, 1024, 1280, 1920, 3840):
+    for width in (320, 360, 500, 768, 1024, 1280, 1920, 3840):
         await page.set_viewport_size({"width": width, "height": width * 9 // 16})
         assert await page.evaluate("document.documentElement.scrollWidth") <= width
         assert await page.evaluate(OUTSIDE_ITS_CARD) == [], width

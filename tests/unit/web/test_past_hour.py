@@ -100,6 +100,11 @@ def test_a_gap_too_short_for_a_word_has_none_and_neither_has_one_that_is_everyth
     assert drawn_hour((Step(),) * STEPS, "en").gap == ""
 
 
+def test_a_present_step_that_has_only_just_begun_is_no_gap() -> None:
+    assert drawn_hour((*[Step()] * (STEPS - 1), NOT_SEEN), "en").gap == ""
+    assert drawn_hour((*[Step()] * (STEPS - 2), NOT_SEEN, NOT_SEEN), "en").gap == "M118 0h2v400h-2z"
+
+
 @pytest.mark.parametrize("locale", ["ja", "en"])
 def test_there_is_a_word_for_everything(locale: Locale) -> None:
     words = {text[locale] for text in PAGE_TEXTS.values()}
