@@ -33,7 +33,12 @@ def explained(work: Callable[[], int], file: Path, locale: Locale, *, edits: boo
     `edits`: whether the work is a change, so that it is to be said that there was none.
     """
     try:
-        return work()
+        code = work()
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # whoever read has seen enough (`| head`); a gateway notices a change by itself
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(edits)
     except Refused as refused:
         return complain(str(refused), refused.code)
     except ConfigError as error:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -13,7 +16,7 @@ from llmlb.testing.waiting import pause, within
 from tests.process.caller import Reply
 from tests.process.commands import command
 from tests.process.conftest import Serve
-from tests.process.program import Gateway
+from tests.process.program import ROOT, Gateway
 
 JAPANESE = {"LANG": "ja_JP.UTF-8"}
 
@@ -154,3 +157,20 @@ async def test_nothing_is_lost_when_many_edit_at_once(serve: Serve) -> None:
     for number, one in enumerate(done[:4]):
         assert (await answer(gateway, f"r{number}", one.stdout.strip())).status == 200
     assert (await answer(gateway, "other", "anything")).status == 401
+
+
+def test_a_list_that_is_cut_short_by_its_reader_is_no_failure(tmp_path: Path) -> None:
+    keys = "".join(f'[[api_keys]]\nname = "{"k" * 50}{n}"\nkey = "sk-{n}"\n' for n in range(2000))
+    (tmp_path / "config.toml").write_text(keys)
+    script = f"{sys.executable} -m llmlb keys list | head -1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", script],
+        cwd=tmp_path,
+        env={**os.environ, "LANG": "C.UTF-8", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.stdout.splitlines()[1:] == ["0"]
+    assert "Broken" not in done.stderr
