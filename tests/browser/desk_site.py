@@ -75,6 +75,14 @@ class DeskSite:
         assert self._app is not None
         self._app[SESSIONS].end_all()
 
+    def cut(self) -> None:
+        """Cut every connection, and sign nobody out."""
+        assert self._runner is not None
+        assert self._runner.server is not None
+        for connection in self._runner.server.connections:
+            if connection.transport is not None:
+                connection.transport.abort()
+
     async def stop(self) -> None:
         if self._runner is not None:
             await self._runner.cleanup()

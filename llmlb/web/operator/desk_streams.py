@@ -1,4 +1,4 @@
-"""Everybody who has the desk open, and what each is shown once a second, for as long as they are signed in."""
+"""Everybody who has the desk open, and what each is shown all the time, for as long as they are signed in."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from llmlb.web.operator.desk_panel import DeskPanel, desk_panel
 from llmlb.web.operator.desk_past import Past
 from llmlb.web.operator.sessions import Session, Sessions
 
-PERIOD_SECS = 1.0
+PERIOD_SECS = 0.75
+"""With what it takes to make and to draw, a desk is at most a second behind."""
 MOST_STREAMS = 16
 """Desks open at once: each costs a connection, and those that look for something a look of their own."""
 OVER = "over"
@@ -24,7 +25,7 @@ OVER = "over"
 
 
 class DeskStreams:
-    """The desks that are open. All that look for nothing share one look at the gateway a second."""
+    """The desks that are open. All that look for nothing share one look at the gateway a period."""
 
     def __init__(self, gateway: Gateway, sessions: Sessions) -> None:
         self._gateway = gateway
