@@ -61,7 +61,7 @@ def test_the_figures_of_signing_in_are_those_of_the_code() -> None:
     assert (checking.MOST_WAITING, attempts.FREE_FAILURES) == (8, 2), "Eight may wait, wrong twice"
     assert f"wait {attempts.FIRST_PAUSE_SECS:g}, 2, 4, ... {attempts.LONGEST_PAUSE_SECS:g} seconds" in section
     assert (attempts.FORGOTTEN_SECS, attempts.MOST_ADDRESSES) == (3600, 1000)
-    assert (attempts.BURST, attempts.PACE) == (10, 2), "ten attempts at once and two a second after that"
+    assert (attempts.BURST, attempts.PACE) == (10, 1), "ten attempts at once and one a second after that"
     assert f"{86400 * attempts.PACE:,.0f} guesses a day" in section
     assert sessions.MOST_SESSIONS == 100
     assert f"at most {forms.MAX_FORM // 1024} KiB, that of signing in {sign_in.MAX_BODY // 1024} KiB" in section

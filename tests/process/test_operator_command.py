@@ -10,12 +10,12 @@ import sys
 from pathlib import Path
 
 from llmlb.testing import eventually
+from tests.integration.browsing import PASSWORD, PASSWORD_HASH
 from tests.process.caller import Reply, request_bytes
 from tests.process.commands import command
 from tests.process.conftest import Serve
 from tests.process.program import ROOT, START_SECS, Gateway
 
-PASSWORD = "correct horse"
 ON_A_TERMINAL = """
 import os, sys
 os.login_tty(int(sys.argv[1]))
@@ -73,6 +73,15 @@ async def test_a_password_lets_in_at_once_and_another_one_signs_out(serve: Serve
     assert (await sign_in(gateway, "battery+staple")).status == 403
     assert "argon2" not in gateway.err
     assert "battery" not in gateway.err
+
+
+async def test_a_password_held_by_the_environment_is_one(serve: Serve) -> None:
+    gateway = await serve(env={"LLMLB_OPERATOR_PASSWORD_HASH": PASSWORD_HASH})
+    assert (await sign_in(gateway, PASSWORD.replace(" ", "+"))).status == 303
+    secret = password_in(gateway.folder, "battery staple")
+    assert (await command(gateway.folder, "operator", "set-password", "--password-file", secret)).returncode == 0
+    assert (await sign_in(gateway, "battery+staple")).status == 403, "the variable wins"
+    assert PASSWORD_HASH not in gateway.err
 
 
 async def test_on_a_terminal_it_is_asked_for_twice_and_not_shown(tmp_path: Path) -> None:

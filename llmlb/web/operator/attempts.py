@@ -14,7 +14,7 @@ FIRST_PAUSE_SECS, LONGEST_PAUSE_SECS = 1.0, 60.0
 FORGOTTEN_SECS = 3600.0
 """An address from which nothing more has come for so long begins anew."""
 MOST_ADDRESSES = 1000
-PACE, BURST = 2.0, 10.0
+PACE, BURST = 1.0, 10.0
 """Attempts a second that are looked at from all addresses together, and how many at once after a quiet time."""
 
 

@@ -36,18 +36,10 @@ def check_origin(request: web.Request) -> None:
     A browser says with each form where it comes from, and no page can make it lie about that.
     """
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit_host(origin) != request.headers.get("Host", "").lower():
+    if origin is not None and _host_of(origin) != request.headers.get("Host", "").lower():
         raise NotDone(403, "other_origin")
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         raise NotDone(403, "other_origin")
-
-
-def urlsplit_host(origin: str) -> str:
-    """Host and port of an origin as `Host` would name them; "" for `null` and what is no origin."""
-    try:
-        return urlsplit(origin.lower()).netloc
-    except ValueError:
-        return ""
 
 
 async def read_form(request: web.Request, limit: int = MAX_FORM) -> Form:
@@ -56,7 +48,11 @@ async def read_form(request: web.Request, limit: int = MAX_FORM) -> Form:
         raise NotDone(415, "not_a_form")
     # No share of the memory for requests: the operator has to be let in when that is full.
     with Bodies(limit, lambda: 1).hold() as hold:
-        body = await read_body(request, hold, limit)
+        return parse_form(await read_body(request, hold, limit))
+
+
+def parse_form(body: bytes) -> Form:
+    """The fields in the body of a form. Raises NotDone for what no browser sends, and for too many."""
     try:
         text = body.decode("ascii")
         if _BAD_ESCAPE.search(text):
@@ -64,7 +60,15 @@ async def read_form(request: web.Request, limit: int = MAX_FORM) -> Form:
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
     except ValueError:
         raise NotDone(400, "bad_form", most=f"{MOST_FIELDS:,}") from None
-    fields: dict[str, tuple[str, ...]] = {}
+    fields: dict[str, list[str]] = {}
     for name, value in pairs:
-        fields[name] = (*fields.get(name, ()), value)
-    return Form(fields)
+        fields.setdefault(name, []).append(value)
+    return Form({name: tuple(values) for name, values in fields.items()})
+
+
+def _host_of(origin: str) -> str:
+    """Host and port of an origin as `Host` would name them; "" for `null` and what is no origin."""
+    try:
+        return urlsplit(origin.lower()).netloc
+    except ValueError:
+        return ""
