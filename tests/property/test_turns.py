@@ -89,6 +89,7 @@ class Queue(RuleBasedStateMachine):
         weights=st.sampled_from([{}, {"A": 2.0, "B": 0.5}]),
         max_size=st.integers(1, 8),
         max_per_key=st.sampled_from([0, 0, 2]),
+        limits=st.sampled_from([{}, {}, {"A": 1, "C": 4}]),
         when_full=st.sampled_from(get_args(WhenFull)),
         nodes=st.lists(SERVED, min_size=1, max_size=3),
     )
@@ -99,6 +100,7 @@ class Queue(RuleBasedStateMachine):
         weights: dict[str, float],
         max_size: int,
         max_per_key: int,
+        limits: dict[str, int],
         when_full: WhenFull,
         nodes: list[str],
     ) -> None:
@@ -108,7 +110,7 @@ class Queue(RuleBasedStateMachine):
         self.outcomes: Counter[str] = Counter()
         self.ended: set[str] = set()
         self.max_size = max_size
-        self.max_per_key = max_per_key
+        self.max_per_key, self.limits = max_per_key, limits
         self.when_full = when_full
         self.longest = max_size
         self.told_at: tuple[float, int] = (-1.0, 0)
@@ -117,6 +119,7 @@ class Queue(RuleBasedStateMachine):
             {"n0": nodes[0]},
             max_size=max_size,
             max_per_key=max_per_key,
+            limits=limits,
             when_full=when_full,
             secs=10.0,
             timeout=30.0,
@@ -139,12 +142,13 @@ class Queue(RuleBasedStateMachine):
             before = list(self.naive.waiting)
             waiting, own = len(before), sum(other.key == key for other in before)
             idle = any(self.takes(node) and model in self.hall.nodes[node].serves for node in self.hall.nodes)
-            full = waiting >= self.max_size or 0 < self.max_per_key <= own
+            over = 0 < self.limits.get(key, self.max_per_key) <= own
+            full = waiting >= self.max_size or over
             state = pickle.dumps(self.hall.scheduler._order) if full else b""
             self.hall.come(name, model)
             if idle:
                 assert self.hall.waiters[name].told == [self.hall.grants[-1][1]], "an idle node serves at once"
-            elif full and not 0 < self.max_per_key <= own and self.pushes_out(own, before):
+            elif full and not over and self.pushes_out(own, before):
                 (out,) = [other for other in before if self.hall.refused(other.id)]
                 counts = Counter(other.key for other in before)
                 assert counts[out.key] == max(counts.values())
@@ -154,7 +158,7 @@ class Queue(RuleBasedStateMachine):
             elif full:
                 assert self.hall.refused(name)
                 self.outcomes["rejected"] += 1
-                self.check_retry_after(name, common=not 0 < self.max_per_key <= own)
+                self.check_retry_after(name, common=not over)
                 assert pickle.dumps(self.hall.scheduler._order) == state, "33: it leaves no trace"
             else:
                 assert not self.hall.refused(name)
