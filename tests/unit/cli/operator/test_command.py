@@ -4,27 +4,17 @@ from __future__ import annotations
 
 import io
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 
-import attrs
 import pytest
+from argon2 import PasswordHasher
 
 from llmlb.cli import main
 from llmlb.cli.operator.texts import TEXTS
 from llmlb.config.password import is_password
+from tests.unit.cli.conftest import Run, Said
 
 PASSWORD = "correct horse"
-
-
-@attrs.frozen
-class Said:
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Said]
 
 
 class Terminal(io.StringIO):
@@ -38,6 +28,8 @@ class Terminal(io.StringIO):
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs the command in a directory of its own. `typed`: what is answered when it asks; `given`: standard input."""
     monkeypatch.chdir(tmp_path)
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr("llmlb.config.password._HASHER", quick)
     for name in ("LC_ALL", "LC_MESSAGES", "LANGUAGE", "LLMLB_OPERATOR_PASSWORD_HASH"):
         monkeypatch.delenv(name, raising=False)
 
