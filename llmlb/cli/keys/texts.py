@@ -15,7 +15,7 @@ TEXTS: dict[str, dict[Locale, str]] = {
     "about": {
         "ja": "設定ファイルのAPIキーを編集し、動作中のゲートウェイに反映させます。再起動は不要です。\n"
         "新しいキーは一度だけ標準出力に表示します。設定ファイルにはハッシュだけを書きます。",
-        "en": "Edits the API keys in the configuration file, and has the running gateway apply it. No restart\n"
+        "en": "Edits the API keys in the configuration file, and has the running gateway apply it. No restart "
         "is needed. A new key is written to standard output, this once; the file gets its hash only.",
     },
     "list": {"ja": "APIキーを表示します", "en": "show the API keys"},

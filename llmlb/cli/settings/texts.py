@@ -15,7 +15,7 @@ TEXTS: dict[str, dict[Locale, str]] = {
     "about": {
         "ja": "設定ファイルの設定を1つずつ表示・変更し、動作中のゲートウェイに反映させます。\n"
         "ファイルのコメントと順序はそのまま残ります。",
-        "en": "Shows and changes the settings of the configuration file, one by one, and has the running\n"
+        "en": "Shows and changes the settings of the configuration file, one by one, and has the running "
         "gateway apply them. Comments in the file, and its order, stay as they are.",
     },
     "set": {"ja": "設定を変更します", "en": "change a setting"},
