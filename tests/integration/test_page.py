@@ -21,9 +21,12 @@ from llmlb.gateway.gateway import Gateway
 from llmlb.gateway.overview import NodeView, Overview
 from llmlb.telemetry.hour import HourTotals
 from llmlb.telemetry.timeline import STEPS, Step
+from llmlb.testing import ScriptedNode
 from llmlb.testing.waiting import eventually
 from llmlb.web import dashboard, event_stream
 from llmlb.web.keys import GATEWAY
+from tests.integration.bench import config
+from tests.integration.conftest import Start
 
 HOSTILE = '<img src=x onerror="alert(1)">\'</script>{{7*7}}'
 
@@ -217,6 +220,21 @@ async def test_the_past_hour_arrives_at_once_and_again_within_a_second_of_a_chan
             "Waiting and in service, past hour. Waiting, at most 9 (just now), In service, mean 0.0"
         )
         assert loop.time() - changed < 1.5
+
+
+async def test_what_becomes_of_a_request_is_drawn(node: ScriptedNode, start: Start) -> None:
+    gateway = await start(config(node))
+    async with gateway.client.get(f"{gateway.url}{dashboard.EVENTS_PATH}?lang=en") as response:
+        assert (await next_event(response, "hour"))["charts"][2]["summary"] == "Outcomes, past hour. Nothing yet"
+        task = await gateway.arrive()
+        await (await node.received()).reply({"fine": True})
+        assert (await task).status == 200
+        hour = await next_event(response, "hour")
+        while "Served 1," not in hour["charts"][2]["summary"]:
+            hour = await next_event(response, "hour")
+    page = (await gateway.get("/?lang=en")).body.decode()
+    assert re.search(r'data-series="served"><dt>Served</dt><dd><span data-said="value">1<', page)
+    assert re.search(r'<path data-series="served" d="M119\.5 400V200"', page)
 
 
 async def test_the_stream_speaks_the_language_of_its_page(client: Client) -> None:
