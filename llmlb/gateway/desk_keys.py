@@ -13,8 +13,10 @@ from llmlb.telemetry.usage import OTHERS, HourByName
 
 @attrs.frozen(kw_only=True)
 class Standing:
-    """Numbers by name of key; a name that is missing has none."""
+    """Who is here, and numbers by name of key; a name that is missing has none."""
 
+    inside: Iterable[str]
+    """Those with any requests inside, be it that only the client still has to take its reply."""
     waiting: Mapping[str, int]
     in_service: Mapping[str, int]
     shares: Mapping[str, float]
@@ -29,7 +31,7 @@ def key_views(configs: Iterable[KeyConfig], standing: Standing, hour: HourByName
     """
     known = {config.name: config for config in configs}
     waiting, in_service, shares = standing.waiting, standing.in_service, standing.shares
-    names = dict.fromkeys((*waiting, *in_service, *shares, *hour.names(), *known))
+    names = dict.fromkeys((*standing.inside, *shares, *hour.names(), *known))
     names.pop(OTHERS, None)
     weights = {name: known[name].weight if name in known else 1.0 for name in names}
     active = sum(weights[name] for name in names if name in waiting or name in shares)
