@@ -10,7 +10,7 @@ from llmlb.messages import Locale
 from llmlb.telemetry.timeline import Step, Timeline
 from llmlb.web.past_hour import DrawnHour, drawn_hour
 
-PERIOD_SECS = 0.75
+PERIOD_SECS = 0.7
 """Drawn anew at most this often: with the period of the feed, a page is a second behind at most."""
 
 
