@@ -133,8 +133,8 @@ DESK_TEXTS: dict[str, dict[Locale, str]] = {
     "share_only": {"ja": "{share}", "en": "{share}"},
     "debt": {"ja": "負債", "en": "Debt"},
     "debt_note": {
-        "ja": "「負債」は取り分より多く使った量で、多いほど後回しになります。",
-        "en": "“Debt” is what a key had beyond its share: the more, the later its turn.",
+        "ja": "「負債」は、いちばん使えていないキーより先に使った量です。多いほど順番が後になります。",
+        "en": "“Debt” is how far a key is ahead of the least served one: the more, the later its turn.",
     },
     "wait_p50_p90": {"ja": "待機 p50 / p90", "en": "Wait p50 / p90"},
     "requests_count": {"ja": "リクエスト", "en": "Requests"},
