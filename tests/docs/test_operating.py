@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import attrs
 import pytest
 
 from llmlb.config.load import load
+from llmlb.gateway.desk import AbleNode, Desk, KeyView, NodeCard, RequestView, Why
+from llmlb.gateway.overview import NodeView, Overview
+from llmlb.telemetry.hour import HourTotals
+from llmlb.telemetry.record import Outcome
+from llmlb.telemetry.usage import Usage
 from tests.docs.blocks import Block, blocks_of
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docs" / "operating.md"
 EDITING = [block for block in blocks_of(FILE) if "llmlb keys" in block.text or "llmlb config" in block.text]
 NODES = next(block for block in blocks_of(FILE) if "llmlb nodes" in block.text)
+STATUS = FILE.read_text(encoding="utf-8").partition("## Status on the terminal")[2].partition("\n## ")[0]
+STATUS_NAMES = set(re.findall(r"`(\w+)`", STATUS.partition("| in | names |")[2]))
 
 
 @pytest.fixture
@@ -62,3 +71,14 @@ def test_the_commands_for_keys_and_settings_run(folder: Path) -> None:
     assert "queue.max_size: 100 (default) -> 200 (config.toml:" in said
     run(secret, folder)
     assert load(folder / "config.toml", {}).config.server.metrics_token == "a-token"
+
+
+@pytest.mark.parametrize("kind", [Overview, NodeView, HourTotals, KeyView, NodeCard, RequestView, AbleNode, Why, Usage])
+def test_every_name_of_the_status_is_told(kind: type[attrs.AttrsInstance]) -> None:
+    """They stay as they are: scripts use them."""
+    assert {field.name for field in attrs.fields(kind)} <= STATUS_NAMES
+
+
+def test_every_name_of_the_desk_is_told() -> None:
+    assert {field.name.removesuffix("_more") for field in attrs.fields(Desk)} <= STATUS_NAMES
+    assert {outcome.value for outcome in Outcome} <= STATUS_NAMES

@@ -26,10 +26,13 @@ import pytest
 import requests
 
 from llmlb.cli import main
+from llmlb.cli.status.paint import painted
+from llmlb.cli.status.screen import screen
 from llmlb.config.load import load
 from llmlb.config.model import Server
 from tests.docs.blocks import Block, blocks_of, shown_answer
 from tests.docs.stage import Crowd, FastDemo
+from tests.unit.cli.status.a_desk import seen
 
 ROOT = Path(__file__).parents[2]
 CUSTOMERS = ROOT.parent / "shared" / "spec" / "quickstart.ja.md"
@@ -79,6 +82,7 @@ KINDS: dict[str, Callable[[Block], bool]] = {
     "function": lambda b: b.language == "python" and is_library(b),
     "program": lambda b: b.language == "python",
     "configuration": lambda b: b.language == "toml",
+    "screen": lambda b: b.language == "text",
 }
 """What is done with a block: the first kind that is true of it."""
 
@@ -182,6 +186,11 @@ def judge(script: str, printed: str) -> None:
         assert "\nllmlb_key_waiting{" in body, "who asks on this machine sees the series by key"
     else:
         raise AssertionError(f"nobody knows what this should print: {script}")
+
+
+@every("screen")
+def test_a_screen_is_drawn_so(block: Block) -> None:
+    assert block.text.splitlines() == [painted(line, colors=False) for line in screen(seen(), 80, 24, "en")]
 
 
 @every("server")

@@ -30,7 +30,9 @@ def test_a_style_ends_with_its_piece() -> None:
     assert painted(line, colors=False) == "a b c"
 
 
-@pytest.mark.parametrize(("most", "kept"), [(8, "abc 日本"), (7, "abc 日…"), (5, "abc …"), (4, "abc…"), (2, "a…"), (0, "")])
+@pytest.mark.parametrize(
+    ("most", "kept"), [(8, "abc 日本"), (7, "abc 日…"), (5, "abc …"), (4, "abc…"), (2, "a…"), (0, "")]
+)
 def test_a_line_that_is_too_long_is_cut_by_columns(most: int, kept: str) -> None:
     line = (Piece("abc", "bold"), Piece(" 日本"))
     assert painted(clipped(line, most), colors=False).rstrip() == kept
