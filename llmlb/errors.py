@@ -37,9 +37,13 @@ class WrongKey(Refusal):
 
 
 class DisabledKey(WrongKey):
-    """The API key is a configured one that the operator lets in no more."""
+    """The API key is a configured one that the operator lets in no more. `name`: that of the key, for the log."""
 
     message = "disabled_key"
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__()
 
 
 class WrongToken(Refusal):

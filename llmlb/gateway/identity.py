@@ -70,7 +70,7 @@ class Identities:
         for known, identity in self._by_digest.items():
             if hmac.compare_digest(known, digest):
                 if identity.flow in self._disabled:
-                    raise DisabledKey
+                    raise DisabledKey(identity.name)
                 return identity
         raise WrongKey
 

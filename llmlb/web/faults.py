@@ -165,5 +165,7 @@ async def faults(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 def _refused(request: web.Request, refusal: Refusal) -> web.Response:
     if VISIT not in request:  # else its record is its line in the log
-        _log.info("refused", id=request[REQUEST_ID], status=FAULTS[type(refusal)].status, reason=refusal.key)
+        whose = {"key": refusal.name} if isinstance(refusal, errors.DisabledKey) else {}
+        status = FAULTS[type(refusal)].status
+        _log.info("refused", id=request[REQUEST_ID], status=status, reason=refusal.key, **whose)
     return answer(request, refusal)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -13,6 +14,8 @@ from llmlb.config.model import KeyConfig
 from llmlb.testing import ScriptedNode
 from tests.integration.bench import CHAT, config
 from tests.integration.conftest import Start
+
+Log = Callable[[], list[dict[str, Any]]]
 
 KEYS = (
     KeyConfig(name="plain", key="sk-plain"),
@@ -73,7 +76,7 @@ async def test_anything_else_is_refused_before_the_body_is_looked_at(
 
 @pytest.mark.parametrize(("language", "words"), [("ja", "無効化されています"), ("en", "has been disabled")])
 async def test_a_disabled_key_is_told_so_and_who_waits_stays(
-    language: str, words: str, node: ScriptedNode, start: Start
+    language: str, words: str, node: ScriptedNode, start: Start, log: Log
 ) -> None:
     gateway = await start(config(node, keys=KEYS))
     tasks = [await gateway.arrive(key="sk-plain") for _ in range(2)]
@@ -87,6 +90,8 @@ async def test_a_disabled_key_is_told_so_and_who_waits_stays(
     assert other.status == 401
     assert words not in other.error["message"]
     assert (await gateway.post()).status == 401, "nobody may use it, rather than anybody"
+    refused = [(line["reason"], line.get("key")) for line in log() if line["event"] == "refused"]
+    assert refused == [("disabled_key", "plain"), ("disabled_key", "hashed"), ("wrong_key", None), ("wrong_key", None)]
     node.auto()
     assert [(await task).status for task in tasks] == [200, 200]
     gateway.gateway.apply(attrs.evolve(gateway.gateway.config, api_keys=KEYS))
