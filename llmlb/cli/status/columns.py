@@ -70,14 +70,14 @@ def _shortest(one: Column) -> int:
 
 
 def _widths(columns: Sequence[Column], most: int) -> list[int]:
-    """How wide each becomes: the widest of those that may be cut give way together."""
+    """How wide each becomes: the less important ones are cut first, and of those that are alike the widest."""
     wides = [one.wide for one in columns]
     over = sum(wides) + GAP * (len(columns) - 1) - most
     while over > 0:
         can = [at for at, one in enumerate(columns) if wides[at] > _shortest(one)]
         if not can:
             break
-        wides[max(can, key=lambda at: wides[at])] -= 1
+        wides[max(can, key=lambda at: (columns[at].goes, wides[at]))] -= 1
         over -= 1
     return wides
 

@@ -37,6 +37,12 @@ def test_long_names_give_way_first() -> None:
     ]
 
 
+def test_of_those_the_less_important_ones_are_cut_first() -> None:
+    both = [column("A", ["x" * 12], least=4), column("B", ["y" * 12], least=4, goes=1)]
+    assert drawn(both, 20)[1] == "x" * 12 + "  " + "yyyyy…"
+    assert drawn(both, 14)[1] == "xxxxxxx…  yyy…"
+
+
 def test_then_the_less_important_columns_go() -> None:
     assert drawn([NAME, COUNT, STATE], 15) == ["NAME      COUNT", "a-long-…      1", "日本語…   1,000"]
     assert drawn([NAME, COUNT, STATE], 9) == ["NAME", "a-long-n…"[:8] + "…", "日本語の…"]
