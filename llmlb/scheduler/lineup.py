@@ -80,8 +80,10 @@ class _Count:
         wanted = self._wanted.get(ticket.model)
         if wanted is None:
             wanted = self._wanted[ticket.model] = [pool for pool in self.pools if ticket.model in pool.models]
-        failed = (self._given_by[node] for node in ticket.tried if self._order.pool_of.get(node) in wanted)
-        return sum(self._given[pool] for pool in wanted) - sum(failed)
+        given = sum([self._given[pool] for pool in wanted])
+        if ticket.tried:
+            given -= sum(self._given_by[node] for node in ticket.tried if self._order.pool_of.get(node) in wanted)
+        return given
 
     def behind(self, ticket: Ticket) -> Entry:
         """The place of one that comes after all that were given, by order of arrival."""

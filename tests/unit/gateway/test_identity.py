@@ -8,7 +8,7 @@ import pytest
 
 from llmlb.config.model import KeyConfig
 from llmlb.errors import DisabledKey, WrongKey
-from llmlb.gateway.identity import NOBODY, Identities, Identity
+from llmlb.gateway.identity import NOBODY, Identities, Identity, name_of
 
 CONFIGURED = Identities(
     [
@@ -73,3 +73,11 @@ def test_names_of_keys_cannot_be_traced_from_one_run_to_the_next() -> None:
 @pytest.mark.parametrize("authorization", [None, "", "Bearer", "Bearer ", "Basic x"])
 def test_requests_without_a_key_are_one_flow(authorization: str | None) -> None:
     assert Identities([]).identify(authorization, None) is NOBODY
+
+
+@pytest.mark.parametrize("key", ["", "sk-1", "made up"])
+@pytest.mark.parametrize("name", [None, "alice", "a:b"])
+def test_the_name_can_be_told_from_the_flow(key: str, name: str | None) -> None:
+    configured = [] if name is None else [KeyConfig(name=name, key=key or "sk-2")]
+    identity = Identities(configured).identify(None, key if name is None else configured[0].key)
+    assert name_of(identity.flow) == identity.name

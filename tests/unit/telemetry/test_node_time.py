@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmlb.telemetry.node_time import BUCKET_SECS, WINDOW_SECS, NodeTime
+from llmlb.telemetry.usage import OTHERS
 from llmlb.testing.clock import ManualClock
 
 
@@ -55,6 +56,17 @@ def test_a_service_of_no_time_is_no_share() -> None:
     time = NodeTime(ManualClock())
     time.add("a", 0.0)
     assert time.shares() == {}
+
+
+def test_keys_beyond_the_most_are_counted_together_for_as_long_as_there_are_so_many() -> None:
+    clock = ManualClock()
+    time = NodeTime(clock, most=2)
+    for key in "abcda":
+        time.add(key, 1.0)
+    assert time.shares() == {"a": 0.4, "b": 0.2, OTHERS: 0.4}
+    clock.advance(20)
+    time.add("c", 5.0)
+    assert time.shares() == {"a": 0.2, "b": 0.1, OTHERS: 0.2, "c": 0.5}
 
 
 pauses = st.floats(0, 40) | st.sampled_from([10.0, 290.0, 300.0, 310.0, 1e6])
