@@ -20,7 +20,8 @@ def desk_json(desk: Desk, *, history: bool) -> dict[str, Any]:
     """
     if not history:
         desk = attrs.evolve(desk, nodes=tuple(attrs.evolve(node, history=()) for node in desk.nodes))
-    content: dict[str, Any] = _rounded(msgspec.to_builtins(desk, str_keys=True))
+    content: dict[str, Any] = msgspec.to_builtins(desk, str_keys=True)
+    _round(content)
     content["waiting"] = [{**view, "why": why} for view, why in content["waiting"]]
     if not history:
         for node in content["nodes"]:
@@ -38,11 +39,15 @@ def read_desk(content: dict[str, Any]) -> Desk:
         raise ValueError(str(error)) from None
 
 
-def _rounded(value: Any) -> Any:
-    if isinstance(value, float):
-        return round(value, DIGITS)
-    if isinstance(value, dict):
-        return {key: _rounded(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_rounded(each) for each in value]
-    return value
+def _round(value: Any) -> None:
+    """Round the figures of all tables inside. In place: for thousands of them that is several times as fast."""
+    kind = type(value)
+    if kind is dict:
+        for key, inner in value.items():
+            if type(inner) is float:
+                value[key] = round(inner, DIGITS)
+            else:
+                _round(inner)
+    elif kind is list or kind is tuple:
+        for inner in value:
+            _round(inner)

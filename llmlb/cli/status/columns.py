@@ -71,10 +71,10 @@ def _shortest(one: Column) -> int:
 
 def _widths(columns: Sequence[Column], most: int) -> list[int]:
     """How wide each becomes: the less important ones are cut first, and of those that are alike the widest."""
-    wides = [one.wide for one in columns]
+    wides, shortest = [one.wide for one in columns], [_shortest(one) for one in columns]
     over = sum(wides) + GAP * (len(columns) - 1) - most
     while over > 0:
-        can = [at for at, one in enumerate(columns) if wides[at] > _shortest(one)]
+        can = [at for at in range(len(columns)) if wides[at] > shortest[at]]
         if not can:
             break
         wides[max(can, key=lambda at: (columns[at].goes, wides[at]))] -= 1

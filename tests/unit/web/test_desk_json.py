@@ -19,7 +19,7 @@ def test_figures_are_rounded() -> None:
         desk(keys=(key("alice", share=1 / 3),), nodes=(node("a", history=({"busy": 2 / 3},)),)), history=True
     )
     assert content["keys"][0]["share"] == 0.333
-    assert content["nodes"][0]["history"] == [{"busy": 0.667}]
+    assert list(content["nodes"][0]["history"]) == [{"busy": 0.667}]
 
 
 def test_a_request_that_waits_has_in_it_what_it_waits_for() -> None:
