@@ -276,14 +276,11 @@ class Gateway:
 
     def _key_standing(self) -> Standing:
         in_service = self.in_service()
-        shares = self._node_time.shares(in_service)
-        configured = self.metrics.shares(in_service)
-        shares |= {name: configured.get(name, 0.0) for name in self.identities.names.values()}
         return Standing(
             inside={visit.key_name: None for visit in self._visits.values()},
             waiting=Counter(visit.key_name for visit in self._visits.values() if visit.stage is Stage.WAITING),
             in_service=Counter(name for name, _ in in_service),
-            shares={name: share for name, share in shares.items() if share},
+            shares={name: share for name, share in self._node_time.shares(in_service).items() if share},
             debts={name_of(flow): debt for flow, debt in self.turns.debts().items()},
         )
 

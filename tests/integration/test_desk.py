@@ -233,22 +233,26 @@ async def test_a_request_that_a_node_has_failed(new_node: NewNode, start: Start,
     nodes = await new_node(), await new_node()
     gateway = await start(config(*nodes), clock)
     await come(gateway, "A", "a1")
+    await come(gateway, "A", "a2")
     await come(gateway, "B", "b1")
-    held = [await one.received() for one in nodes]
-    failed = {request.header("x-request-id"): (request, f"n{number}") for number, request in enumerate(held, 1)}
-    request, name = failed["b1"]
+    first, second = [await one.received() for one in nodes]
+    clock.advance(2)
+    await second.reply()
+    request = await nodes[1].received()
     clock.advance(3)
     await request.reply({"error": "oops"}, 500)
     await gateway.waiting(1)
     clock.advance(1)
     desk = gateway.gateway.desk()
     ((view, why),) = desk.waiting
-    assert (view.id, view.attempts, view.node, view.stage, view.since) == ("b1", 1, name, "waiting", 1.0)
-    assert view.position == 1
+    assert (view.id, view.attempts, view.node, view.stage) == ("b1", 1, "n2", "waiting")
+    assert view.since == 2 + 1, "both its waits, without the service between them"
+    assert (view.position, view.told_position, view.timeout_in) == (1, 1, 57.0)
     assert [(one.name, one.tried, one.key is not None) for one in why.nodes] == [
-        (failed["a1"][1], False, True), (name, True, False),
+        ("n1", False, True), ("n2", True, False),
     ]  # fmt: skip
-    assert node(desk, name).failures == 1
+    assert (node(desk, "n1").failures, node(desk, "n2").failures) == (0, 1)
+    assert not first.is_gone
 
 
 async def test_one_for_a_model_whose_only_node_is_gone_has_no_place_and_says_so(
@@ -278,6 +282,19 @@ async def test_drained_by_the_operator_and_found_on_this_machine(node: ScriptedN
     gateway.gateway.config = attrs.evolve(gateway.gateway.config, nodes=())
     (card,) = gateway.gateway.desk().nodes
     assert not card.in_file
+
+
+async def test_a_node_that_is_no_longer_configured_finishes_what_it_has(
+    new_node: NewNode, start: Start, clock: ManualClock
+) -> None:
+    first, second = await new_node(), await new_node()
+    settings = config(first, second)
+    gateway = await start(settings, clock)
+    await come(gateway, "A", "a1")
+    gateway.gateway.apply(attrs.evolve(settings, nodes=settings.nodes[1:]))
+    card = node(gateway.gateway.desk(), "n1")
+    assert (card.state, card.reason, card.request) == ("draining", "removed: finishing what it has", "a1")
+    assert (card.in_file, card.drained) == (False, False)
 
 
 async def test_keys_that_nobody_configured_are_told_apart(node: ScriptedNode, start: Start, clock: ManualClock) -> None:
@@ -316,6 +333,21 @@ async def test_what_is_looked_for_is_found_wherever_it_is(scene: Scene) -> None:
     ((view, why),) = gateway.desk("Deep-3").waiting
     assert (view, why) == whole["Deep-3"]
     assert sum(dict(why.before).values()) == (view.position or 0) - 1
+
+
+async def test_more_than_are_listed_of_what_is_looked_for_are_counted(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("desk_requests", "gateway"):
+        monkeypatch.setattr(f"llmlb.gateway.{module}.MOST_REQUESTS", 2)
+    for number in range(4):
+        await come(scene.gateway, BOB.key, f"b{number + 3}")
+    desk = scene.gateway.gateway.desk("bob")
+    assert [view.id for view, _ in desk.waiting] == ["b1", "b3"]
+    assert (desk.waiting_more, desk.running_more) == (3, 0)
+    (last,) = scene.gateway.gateway.desk("b6").waiting
+    assert last[0].position == 7
+    assert dict(last[1].before) == {"alice": 2, "bob": 4}
 
 
 async def test_long_lists_are_cut_and_counted(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
