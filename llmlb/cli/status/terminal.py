@@ -19,14 +19,14 @@ class Terminal:
     """A terminal by the descriptors of what is typed and what is shown."""
 
     def __init__(self, keys: int, shown: int) -> None:
-        self._keys = keys
+        self.keys = keys
         self._shown = shown
         self._before: list[Any] | None = None
 
     def enter(self) -> None:
         """Take the screen. Keys come one by one from now on, and are not shown."""
-        self._before = termios.tcgetattr(self._keys)
-        tty.setcbreak(self._keys, termios.TCSADRAIN)
+        self._before = termios.tcgetattr(self.keys)
+        tty.setcbreak(self.keys, termios.TCSADRAIN)
         self._write(_ENTER)
 
     def leave(self) -> None:
@@ -35,7 +35,7 @@ class Terminal:
         if before is not None:
             with contextlib.suppress(OSError, termios.error):
                 self._write(_LEAVE)
-                termios.tcsetattr(self._keys, termios.TCSADRAIN, before)
+                termios.tcsetattr(self.keys, termios.TCSADRAIN, before)
 
     @property
     def size(self) -> os.terminal_size:
@@ -50,7 +50,7 @@ class Terminal:
     def typed(self) -> bytes:
         """What has been typed since it was asked last; waits for it if there is nothing. Empty: there is no more."""
         try:
-            return os.read(self._keys, 1024)
+            return os.read(self.keys, 1024)
         except OSError:  # it was closed
             return b""
 

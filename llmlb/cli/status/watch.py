@@ -65,7 +65,7 @@ class Watch:
                 loop.add_signal_handler(number, self._end, code)
             for number, do in does.items():
                 loop.add_signal_handler(number, do)
-            loop.add_reader(sys.stdin.fileno(), self._read)
+            loop.add_reader(self._terminal.keys, self._read)
             keep_asking = asyncio.create_task(self._keep_asking())
             await asyncio.wait(
                 {keep_asking, asyncio.create_task(self._over.wait())}, return_when=asyncio.FIRST_COMPLETED
@@ -74,7 +74,7 @@ class Watch:
                 keep_asking.result()  # it ends only by an error
             keep_asking.cancel()
         finally:
-            loop.remove_reader(sys.stdin.fileno())
+            loop.remove_reader(self._terminal.keys)
             self._terminal.leave()
         return self._code
 
