@@ -112,7 +112,7 @@ class SettingsPage:
             "apply": APPLY,
             "effects": effects(news, seen.config, self.request.app[GATEWAY].overview().waiting, self.locale),
             "find": self._find,
-            "has_log": bool(log_file),
+            "has_log": bool(log_file) and seen.config.log.format != "console",
             "rows": rows(news, self.locale),
             "sent": [(wish.place.id, as_typed(wish.value)) for wish in news],
             "settings": SETTINGS,
