@@ -150,3 +150,18 @@ async def test_a_screen_reader_finds_its_way(browser: Browser, site: DeskSite) -
         await expect(row).to_contain_text(label)
     # Numbers change all the time: only notices, the connection, and what was looked for are read out.
     assert await page.locator("[role=status], [aria-live]").count() == 3
+
+
+async def test_what_has_the_focus_is_not_below_the_bar_that_stays(browser: Browser, site: DeskSite) -> None:
+    page = await seen(browser, site, desk_scene.busy(), viewport={"width": 1280, "height": 420})
+    await page.locator(".machine button").last.focus()
+    hidden = """() => { const bar = document.querySelector('.sections').getBoundingClientRect()
+        return document.activeElement.getBoundingClientRect().top < bar.bottom - 1
+            && !document.activeElement.closest('.sections, header') }"""
+    for _ in range(20):
+        await page.keyboard.press("Shift+Tab")
+        assert not await page.evaluate(hidden)
+    for section in ("#keys", "#requests", "#nodes"):
+        await page.locator(f".sections a[href='{section}']").click()
+        top = f"document.querySelector('{section}').getBoundingClientRect().top >= 0"
+        assert await page.evaluate(f"{top} && document.querySelector('{section} h2').getBoundingClientRect().top > 50")

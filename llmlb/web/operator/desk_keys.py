@@ -13,6 +13,7 @@ from llmlb.web.operator import desk_figures as figures
 from llmlb.web.operator.desk_texts import desk_text
 
 NO_BREAK = "\u00a0"
+NOWHERE = "-10"
 
 
 @attrs.frozen(kw_only=True)
@@ -31,7 +32,7 @@ class KeyRow:
     share_width: str
     """Of the bar, in percent of its room."""
     due_at: str
-    """Where in that room the mark is."""
+    """Where in that room the mark is; outside of it where nothing is due."""
     debt: str
     waits: str
     requests: str
@@ -67,7 +68,7 @@ def _row(key: KeyView, unit: str, locale: Locale) -> KeyRow:
         in_service=figures.number(key.in_service),
         share=_share(key, locale),
         share_width=f"{100 * min(1.0, key.share):.1f}",
-        due_at=f"{100 * min(1.0, key.due):.1f}",
+        due_at=f"{100 * min(1.0, key.due):.1f}" if key.due else NOWHERE,
         debt=figures.owed(key.debt, unit, locale),
         waits=figures.pair(key.usage.wait_p50, key.usage.wait_p90, locale),
         requests=figures.number(sum(outcomes.values())),

@@ -6,7 +6,7 @@ import pytest
 
 from llmlb.gateway.desk import KeyView
 from llmlb.messages import Locale
-from llmlb.web.operator.desk_keys import NO_BREAK, KeyRow, keys
+from llmlb.web.operator.desk_keys import NO_BREAK, NOWHERE, KeyRow, keys
 from tests.browser.desk_scene import desk, key, usage
 
 
@@ -28,6 +28,7 @@ def test_a_key_at_work() -> None:
 
 def test_a_key_that_nobody_uses() -> None:
     row = shown(key("batch"))
+    assert row.due_at == NOWHERE
     assert (row.requests, row.outcomes, row.waits, row.share, row.node_time) == ("0", "", "—", "0%", "0 s")
 
 

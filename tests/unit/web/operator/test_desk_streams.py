@@ -11,7 +11,7 @@ import pytest
 from llmlb.config.model import Operator
 from llmlb.gateway.desk import Desk
 from llmlb.testing import ManualClock
-from llmlb.web.operator.desk_streams import MOST_STREAMS, PERIOD_SECS, DeskStreams
+from llmlb.web.operator.desk_streams import FIND_SECS, MOST_STREAMS, PERIOD_SECS, DeskStreams
 from llmlb.web.operator.sessions import Sessions
 from tests.browser import desk_scene
 
@@ -48,7 +48,7 @@ async def test_all_share_a_look_but_for_those_that_look_for_something(stand: Sta
         for locale in ("ja", "en", "en"):
             stack.enter_context(stand.streams.watch(stand.session, locale))
         stack.enter_context(stand.streams.watch(stand.session, "en", "alice"))
-        assert sorted(stand.looks_in(4 * PERIOD_SECS)) == [""] * 4 + ["alice"] * 4
+        assert sorted(stand.looks_in(8 * PERIOD_SECS)) == [""] * 8 + ["alice"] * round(8 * PERIOD_SECS / FIND_SECS)
     assert stand.looks_in(10.0) == []
 
 
