@@ -204,3 +204,26 @@ def test_a_key_of_a_table_is_taken_out(before: str, after: str) -> None:
 def test_a_key_of_what_is_no_table_is_not_set(text: str) -> None:
     with pytest.raises(CannotEdit):
         Draft.of(text).set(("queue",), "max_size", 200)
+
+
+def test_many_values_are_set_as_one_by_one() -> None:
+    text = '[queue]\nmax_size = 1 # few\n\n[[api_keys]]\nname = "a"\n\n[[api_keys]]\nname = "b"\nweight = 2'
+    settings = [
+        (("queue",), "max_size", 300),
+        (("queue",), "timeout_secs", 30),
+        (("api_keys", 1), "weight", 12.5),
+        (("api_keys", 0), "weight", 3),
+        (("fairness",), "cost", "tokens"),
+        (("fairness",), "quantum", 5),
+        (("queue",), "max_size", 7),
+    ]
+    one_by_one = Draft.of(text)
+    for at, key, value in settings:
+        one_by_one = one_by_one.set(at, key, value)
+    at_once = Draft.of(text).set_all(settings)
+    assert at_once == one_by_one
+    assert at_once.text == (
+        '[queue]\nmax_size = 7 # few\ntimeout_secs = 30\n\n[[api_keys]]\nname = "a"\nweight = 3\n\n'
+        '[[api_keys]]\nname = "b"\nweight = 12.5\n\n[fairness]\ncost = "tokens"\nquantum = 5\n'
+    )
+    assert Draft.of(text).set_all([]) == Draft.of(text)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from llmlb.config.edit import CannotEdit, Draft
-from llmlb.config.edit_file import ChangedMeanwhile, edit_file
+from llmlb.config.edit_file import ChangedMeanwhile, edit_file, rehearse_edit, version_of
 from llmlb.config.problems import ConfigError
 
 TEXT = '[[nodes]]\nurl = "http://a:1"\n'
@@ -168,3 +168,16 @@ def test_what_is_no_toml_is_told(file: Path, raw: bytes) -> None:
 def test_a_directory_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError):
         edit_file(tmp_path, {}, adding("http://b:1"))
+
+
+def test_a_rehearsal_says_what_an_edit_would_and_writes_nothing(file: Path) -> None:
+    before = file.stat()
+    edited = rehearse_edit(file, {}, adding("http://b:1"), version_of(TEXT.encode()))
+    assert (edited.created, edited.changed, len(edited.loaded.config.nodes)) == (False, True, 2)
+    with pytest.raises(ConfigError):
+        rehearse_edit(file, {}, adding("http://a:1"))
+    with pytest.raises(ChangedMeanwhile):
+        rehearse_edit(file, {}, adding("http://b:1"), version_of(b"another"))
+    assert rehearse_edit(file.with_name("new.toml"), {}, adding("http://b:1"), version_of(None)).created
+    assert file.stat() == before
+    assert leftovers(file) == []
