@@ -28,17 +28,24 @@ Show = Callable[[Page], Awaitable[None]]
 
 
 async def take(
-    browser: Browser, name: str, url: str, prepare: Prepare | None = None, show: Show | None = None, end: str = "main"
+    browser: Browser,
+    name: str,
+    url: str,
+    prepare: Prepare | None = None,
+    show: Show | None = None,
+    end: str = "main",
+    width: int = WIDTH,
 ) -> None:
     """The page at `url`, light and dark, in both languages, as `NAME[-dark][.ja].png`.
 
-    `show`: what is done on the page before. `end`: what the picture ends with.
+    `show`: what is done on the page before. `end`: what the picture ends with. `width`: of the window; the pictures
+    have the same width whatever it is.
     """
     for dark, scheme in _SCHEMES.items():
         for language, locale in _LOCALES.items():
             context = await browser.new_context(
-                viewport={"width": WIDTH, "height": HEIGHT},
-                device_scale_factor=SCALE,
+                viewport={"width": width, "height": HEIGHT},
+                device_scale_factor=SCALE * WIDTH / width,
                 color_scheme=scheme,
                 locale=locale,
                 reduced_motion="reduce",
@@ -52,7 +59,7 @@ async def take(
                 await show(page)
             below = "end => document.querySelector(end).getBoundingClientRect().bottom + scrollY"
             bottom = float(await page.evaluate(below, end))
-            clip: FloatRect = {"x": 0, "y": 0, "width": WIDTH, "height": max(HEIGHT, bottom + MARGIN)}
+            clip: FloatRect = {"x": 0, "y": 0, "width": width, "height": max(HEIGHT, bottom + MARGIN)}
             await page.screenshot(path=IMAGES / f"{name}{dark}{language}.png", full_page=True, clip=clip)
             await context.close()
 
@@ -74,7 +81,7 @@ async def operator(browser: Browser) -> None:
 
     site = DeskSite()
     await site.start()
-    await take(browser, "operator", site.url, site.sign_in, show, end="#keys")
+    await take(browser, "operator", site.url, site.sign_in, show, end=".machine:nth-child(3)", width=1600)
     await site.stop()
 
 
