@@ -375,13 +375,3 @@ async def test_a_thousand_keys_are_shown_and_changed(file: Path) -> None:
         many = {name: "50" for name in fields if name.endswith(".weight")}
         refused = await desk.send(found.fields() | many)
         assert (refused.status, f"At most {MOST_AT_ONCE} values" in refused.text) == (422, True)
-
-
-async def test_where_a_log_is_kept_the_changes_can_be_tried_on_it(file: Path) -> None:
-    log = file.with_name("llmlb log.jsonl")
-    async with tuning(file, FILE + f'[log]\nfile = "{log.name}"\n') as desk:
-        difference = await desk.review(queue__max_size="200", **{WEIGHT_OF_ALICE: "3"})
-        assert f"llmlb simulate --history '{log}' --config {file} --set queue.max_size=200" in difference.text, (
-            difference.text
-        )
-        assert "What belongs to a key cannot be tried with --set." in difference.text

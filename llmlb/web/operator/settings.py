@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -16,9 +17,10 @@ from llmlb.web.operator.flashes import Flash, say_next
 from llmlb.web.operator.guard import FORM, operator_at, signed_in
 from llmlb.web.operator.pages import see_other
 from llmlb.web.operator.sessions import Session
-from llmlb.web.operator.settings_page import APPLY, SETTINGS, Seen, SettingsPage, page_without_file
-from llmlb.web.operator.settings_places import places
+from llmlb.web.operator.settings_page import APPLY, SETTINGS, TRY, Seen, SettingsPage, page_without_file
+from llmlb.web.operator.settings_places import as_typed, places
 from llmlb.web.operator.settings_submission import Submission, Wish, Wishes, wishes
+from llmlb.web.operator.settings_trial import TRIALS, TrialFailed, Trials
 
 MOST_AT_ONCE = 100
 """Changes sent together. Each takes the longer the larger the file is, and the gateway has other things to do."""
@@ -32,6 +34,8 @@ def add_settings(app: web.Application) -> None:
     app.router.add_get(SETTINGS, _with_file(_show))
     app.router.add_post(SETTINGS, _with_file(_review))
     app.router.add_post(APPLY, _with_file(_apply))
+    app.router.add_post(TRY, _with_file(_try))
+    app[TRIALS] = Trials()
 
 
 def _with_file(handler: Callable[[SettingsPage], Awaitable[web.Response]]) -> Handler:
@@ -77,6 +81,25 @@ async def _apply(page: SettingsPage) -> web.Response:
         return await _not_taken(page, submission, why)
     say_next(page.request, page.session, page.outcome(came, seen, wished.news))
     return see_other(SETTINGS)
+
+
+async def _try(page: SettingsPage) -> web.Response:
+    """Try the changes that were shown on what was last logged, and show them again with what came of it."""
+    seen, submission = await _look(page), _submission(page)
+    wished = wishes(submission, seen.places, seen.locked)
+    if (back := _not_yet(page, seen, submission, wished)) is not None:
+        return back
+    settings = [f"{wish.place.id}={as_typed(wish.value)}" for wish in wished.news if not wish.place.key]
+    log = seen.config.log.file
+    if not settings or not log:
+        return page.difference(seen, submission, wished.news)
+    trials = page.request.app[TRIALS]
+    try:
+        tried = await trials.run(page.steering.path, Path(log), settings, page.locale)
+    except TrialFailed as why:
+        failed = Flash(level="error", title=page.say(why.key), lines=tuple(why.detail.splitlines()))
+        return page.difference(seen, submission, wished.news, failed=failed)
+    return page.difference(seen, submission, wished.news, tried=tried)
 
 
 def _not_yet(page: SettingsPage, seen: Seen, submission: Submission, wished: Wishes) -> web.Response | None:

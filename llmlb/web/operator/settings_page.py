@@ -29,6 +29,7 @@ from llmlb.web.pages import page_locale
 
 SETTINGS = f"{DESK}/settings"
 APPLY = f"{SETTINGS}/apply"
+TRY = f"{SETTINGS}/try"
 MOST_FIND = 64
 """Characters of a name that is looked for; names are no longer."""
 
@@ -105,11 +106,16 @@ class SettingsPage:
         alert = Flash(level="error", title=title, advice=self.say("wrong_nothing"), lines=tuple(strange))
         return self.form(seen, wished, alert, status=422)
 
-    def difference(self, seen: Seen, submission: Submission, news: Sequence[Wish]) -> web.Response:
-        """What the changes would do, to be confirmed."""
+    def difference(
+        self, seen: Seen, submission: Submission, news: Sequence[Wish], *, tried: str = "", failed: Flash | None = None
+    ) -> web.Response:
+        """What the changes would do, to be confirmed. `tried`, `failed`: what came of trying them."""
         log_file = seen.config.log.file
         context = {
             "apply": APPLY,
+            "attempt": TRY,
+            "failed": failed,
+            "tried": tried,
             "effects": effects(news, seen.config, self.request.app[GATEWAY].overview().waiting, self.locale),
             "find": self._find,
             "has_log": bool(log_file) and seen.config.log.format != "console",

@@ -236,6 +236,18 @@ SETTINGS_TEXTS: dict[str, dict[Locale, str]] = {
         "標準エラー出力のログ（JSON）を保存したファイルも使えます。",
         "en": "To have a history, set [log] file. A file with the JSON log from standard error will do as well.",
     },
+    "try_do": {"ja": "最新の記録で試す", "en": "Try it on the latest log"},
+    "try_result": {"ja": "試した結果", "en": "What came of it"},
+    "try_busy": {
+        "ja": "いま別の設定を試しています。終わってから、もう一度試してください。",
+        "en": "Something else is being tried. Please try again when that is done.",
+    },
+    "try_long": {
+        "ja": "30秒では終わりませんでした。上のコマンドで試してください。",
+        "en": "It was not done in 30 s. Please use the command above.",
+    },
+    "try_no_log": {"ja": "記録を読めません。", "en": "The log cannot be read."},
+    "try_failed": {"ja": "試せませんでした。", "en": "It could not be tried."},
     "try_only_keys": {
         "ja": "キーごとの設定は --set では試せません。"
         "変更した設定ファイルをもう1つ用意し、--config を2回指定してください。",
