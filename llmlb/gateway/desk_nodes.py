@@ -56,7 +56,7 @@ def _card(
         reason=member.reason,
         since=max(0.0, now - member.since),
         drained=node.config.drain,
-        in_file=node.config.base in configured and not node.leaving,
+        in_file=node.config.base in configured,
         request=visit.id if visit is not None else None,
         key=visit.key_name if visit is not None else None,
         failures=node.failures_past_hour(),

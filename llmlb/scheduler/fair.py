@@ -163,7 +163,7 @@ class FairScheduler:
     def lineup(self, now: float, most: int) -> tuple[Entry, ...]:
         """The first `most` in the order of service, and after them as many of those whom no node serves.
 
-        Changes nothing. Positions are those of `place`; waits are simpler estimates, see `lineup`.
+        Changes nothing. Positions and waits are those of `place`.
         """
         return lineup(self._order, self._stations, now, most, self.forecasts.factor)
 
@@ -211,7 +211,7 @@ class FairScheduler:
     def _drawn(self, ticket: Ticket, found: Plan, now: float) -> float:
         """Seconds of wait by the median of the draws."""
         stations = self._stations
-        nodes, times = stations.nodes(found.pools, ticket.model, now)
+        nodes, times = stations.nodes(found.pools, [ticket.model], now)
         ahead = found.tickets[:-1] if found.tickets[-1] is ticket else found.tickets
         if times > 1.0:  # each node stands for several: so does each request
             ahead = [ahead[int(number * times)] for number in range(int(len(ahead) / times))]

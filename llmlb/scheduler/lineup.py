@@ -1,27 +1,25 @@
 """The lineup: those who wait, in the order in which they will be served, each with its place and expected wait.
 
-It is the `plan` of everybody at once, for whoever looks at the whole queue, and asking for it changes nothing. Each
-wait comes from playing the queue through once, every request taking as long as predicted. What a client is told when it
-begins to wait is the median of draws, which costs more and comes out otherwise where times vary much.
+It is the `plan` of everybody at once, for whoever looks at the whole queue, and asking for it changes nothing. Places
+and waits are those that a client would be told at this moment; but where some nodes depend on each other and others do
+not, each kind is drawn by itself here.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge, nsmallest
-from itertools import islice
-from operator import attrgetter
+from itertools import islice, repeat
 
 import attrs
 
 from llmlb.scheduler.flows import Pool, by_number
 from llmlb.scheduler.order import Order
-from llmlb.scheduler.plan import ways
+from llmlb.scheduler.plan import Dispatch, ways
 from llmlb.scheduler.stations import Stations
 from llmlb.scheduler.ticket import Ticket
-
-_at = attrgetter("at")
+from llmlb.scheduler.wait import Step, waits
 
 
 @attrs.frozen
@@ -44,17 +42,38 @@ def lineup(order: Order, stations: Stations, now: float, most: int, factor: floa
     counted in the order of arrival. `factor`: what waits are multiplied with.
     """
     count = _Count(order, [pool for pool in order.pools.values() if stations.serves(pool)])
+    lines = [zip(repeat(way.pools), way.dispatches) for way in ways(order, count.pools, stations, now, most)]
+    dispatches = list(islice(merge(*lines, key=_at), most))
+    expected = _waits(dispatches, stations, now)
     entries = []
-    for dispatch in islice(merge(*ways(order, count.pools, stations, now, most), key=_at), most):
-        count.given(dispatch.node)
-        wait = max(0.0, dispatch.at - now) * factor
-        entries.append(Entry(dispatch.ticket, count.at_nodes_for(dispatch.ticket), wait, dispatch.node))
+    for _, dispatch in dispatches:
+        ticket, node = dispatch.ticket, dispatch.node
+        count.given(node)
+        entries.append(Entry(ticket, count.at_nodes_for(ticket), expected[ticket.number] * factor, node))
     stuck = list(_stuck(order, count.pools, stations, now))
     if len(entries) < min(most, order.waiting - len(stuck)):
         done = {ticket.number for ticket in (*(entry.ticket for entry in entries), *stuck)}
         behind = (ticket for ticket in _everybody(order) if ticket.number not in done)
         entries += map(count.behind, nsmallest(most - len(entries), behind, key=by_number))
     return (*entries, *map(Entry, nsmallest(most, stuck, key=by_number)))
+
+
+def _waits(dispatches: Iterable[tuple[tuple[Pool, ...], Dispatch]], stations: Stations, now: float) -> dict[int, float]:
+    """By number, the seconds that each will wait, to be drawn for the pools of each way once."""
+    found: dict[int, float] = {}
+    tickets: dict[tuple[Pool, ...], list[Ticket]] = {}
+    for pools, dispatch in dispatches:
+        tickets.setdefault(pools, []).append(dispatch.ticket)
+    for pools, mine in tickets.items():
+        steps = [Step(t.model, secs, t.deadline) for t, secs in zip(mine, stations.secs_of(mine), strict=True)]
+        nodes, times = stations.nodes(pools, dict.fromkeys(ticket.model for ticket in mine), now)
+        drawn = waits(nodes, times, steps, stations.ratios, now)
+        found |= {ticket.number: secs for ticket, secs in zip(mine, drawn, strict=True)}
+    return found
+
+
+def _at(one: tuple[tuple[Pool, ...], Dispatch]) -> float:
+    return one[1].at
 
 
 class _Count:

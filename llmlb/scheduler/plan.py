@@ -40,6 +40,24 @@ class Plan:
     """Those whose nodes serve them."""
 
 
+@attrs.frozen
+class Dispatch:
+    """One step of a dry run."""
+
+    at: float
+    node: str
+    ticket: Ticket
+
+
+@attrs.frozen
+class Way:
+    """What some pools will do."""
+
+    pools: tuple[Pool, ...]
+    dispatches: Iterator[Dispatch]
+    """Soonest first; made as they are asked for."""
+
+
 def plan(order: Order, ticket: Ticket, stations: Stations, now: float) -> Plan | None:
     """The plan up to a waiting ticket. Changes nothing. None if no node that could serve it is there."""
     pools = [pool for pool in order.pools.values() if stations.serves(pool)]
@@ -55,7 +73,8 @@ def departures(order: Order, stations: Stations, now: float, until: float) -> li
     pools = [pool for pool in order.pools.values() if stations.serves(pool)]
     taken: dict[int, float] = {}
     for way in ways(order, pools, stations, now, FORESEEN):
-        taken |= {dispatch.ticket.number: dispatch.at for dispatch in takewhile(lambda one: one.at <= until, way)}
+        soon = takewhile(lambda dispatch: dispatch.at <= until, way.dispatches)
+        taken |= {dispatch.ticket.number: dispatch.at for dispatch in soon}
     leaving = [
         (at if (at := min(taken.get(ticket.number, inf), ticket.deadline)) <= until else inf, ticket)
         for flow in order.flows.values()
@@ -65,7 +84,7 @@ def departures(order: Order, stations: Stations, now: float, until: float) -> li
     return sorted(leaving, key=itemgetter(0))
 
 
-def ways(order: Order, pools: Sequence[Pool], stations: Stations, now: float, most: int) -> list[Iterator[Dispatch]]:
+def ways(order: Order, pools: Sequence[Pool], stations: Stations, now: float, most: int) -> list[Way]:
     """What these pools will do, soonest first, as far as it may be among the first so many dispatches of all.
 
     There is a way for each pool that is by itself, and one for all others, of `MOST_STEPS` at most. A dispatch that
@@ -74,9 +93,10 @@ def ways(order: Order, pools: Sequence[Pool], stations: Stations, now: float, mo
     others = entangled(order, pools)
     free_at = {pool: stations.free_at([pool], now) for pool in pools if pool.contest.entrants and pool not in others}
     soonest = nsmallest(most, free_at, key=lambda pool: min(free_at[pool].values()))
-    found = [_one_by_one(in_rounds(order, pool, most=most), free_at[pool], stations) for pool in soonest]
+    found = [Way((pool,), _one_by_one(in_rounds(order, pool, most=most), free_at[pool], stations)) for pool in soonest]
     if others:
-        found.append(islice(dry_run(order, stations.free_at(others, now), stations), min(most, MOST_STEPS)))
+        steps = dry_run(order, stations.free_at(others, now), stations)
+        found.append(Way(tuple(others), islice(steps, min(most, MOST_STEPS))))
     return found
 
 
@@ -117,15 +137,6 @@ def _alone(order: Order, pool: Pool, pools: Sequence[Pool]) -> bool:
         if len(standings := order.flows[key].standings) > 1
         for other in standings
     )
-
-
-@attrs.frozen
-class Dispatch:
-    """One step of a dry run."""
-
-    at: float
-    node: str
-    ticket: Ticket
 
 
 def dry_run(order: Order, free_at: Mapping[str, float], stations: Stations) -> Iterator[Dispatch]:

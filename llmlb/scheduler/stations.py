@@ -87,17 +87,18 @@ class Stations:
         """Whether any node of the pool is there."""
         return any(self._is_there(node) for node in pool.nodes)
 
-    def nodes(self, pools: Iterable[Pool], model: str, now: float) -> tuple[list[Node], float]:
+    def nodes(self, pools: Iterable[Pool], models: Iterable[str], now: float) -> tuple[list[Node], float]:
         """Nodes of these pools that are there, and how many of the real ones each stands for.
 
-        At least one of them serves the model, where any does.
+        At least one of them serves each of the models, where any does.
         """
         there = [(node, pool) for pool in pools for node in pool.nodes if self._is_there(node)]
         times = max(1.0, len(there) / SAMPLE)
         if times > 1.0:
             some = [there[int(number * times)] for number in range(SAMPLE)]
-            if not any(model in pool.models for _, pool in some):
-                some += [one for one in there if model in one[1].models][:1]
+            for model in models:
+                if not any(model in pool.models for _, pool in some):
+                    some += [one for one in there if model in one[1].models][:1]
             there = some
         return [self._node(node, pool, now) for node, pool in there], times
 

@@ -8,7 +8,7 @@ is taken to last as long as predicted, shared by all nodes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from heapq import heapify, heapreplace
 from typing import NamedTuple
 
@@ -49,23 +49,63 @@ def wait(nodes: Sequence[Node], ahead: Sequence[Step], rest: float, model: str, 
     `ahead`: the requests before it, `STEPS` at most; `rest`: what those after them add up to, in predicted seconds.
     Costs some 600 steps, however long the queue.
     """
-    table, count = ratios.table(), STAGES[0][1]
-    draws = [_Draw(nodes, ratios, (n + 0.5) / count, len(table) * n // count, now) for n in range(count)]
-    table = table * (2 + STEPS // len(table))
+    draws, table = _draws(nodes, ratios, now)
     done = 0
     for depth, kept in STAGES:
-        if kept < len(draws):
-            draws.sort(key=lambda draw: draw.first(model))
-            draws = draws[(len(draws) - kept) // 2 :][:kept]
+        draws = _middle(draws, kept, model)
         steps = ahead[done:depth]
         for draw in draws:
             draw.play(steps, table[draw.offset + done : draw.offset + done + len(steps)])
         done += len(steps)
         if done == len(ahead):
             break
+    return max(0.0, _median(draws, model) - now) + rest * ratios.mean / len(nodes)
+
+
+def waits(nodes: Sequence[Node], times: float, steps: Sequence[Step], ratios: Ratios, now: float) -> Iterator[float]:
+    """For each of these, which come one after another, what `wait` says: all for what one of them costs.
+
+    Each node stands for so many `times` one, and so does each request. Their models are all served by some node.
+    """
+    draws, table = _draws(nodes, ratios, now)
+    mean, rest, played = ratios.mean, 0.0, 0
+    medians: dict[str, float] = {}
+    for number, step in enumerate(steps):
+        while played < int(number / times):
+            one = steps[int(played * times)]
+            if played < STEPS:
+                draws = _middle(draws, next(kept for depth, kept in STAGES if played < depth), one.model)
+                for draw in draws:
+                    draw.play((one,), (table[draw.offset + played],))
+                medians.clear()
+            else:
+                rest += one.secs * mean / len(nodes)
+            played += 1
+        median = medians.get(step.model)
+        if median is None:
+            median = medians[step.model] = _median(draws, step.model)
+        yield max(0.0, median - now) + rest
+
+
+def _draws(nodes: Sequence[Node], ratios: Ratios, now: float) -> tuple[list[_Draw], list[float]]:
+    """The draws before anything is played, and the ratios they play with."""
+    table, count = ratios.table(), STAGES[0][1]
+    draws = [_Draw(nodes, ratios, (n + 0.5) / count, len(table) * n // count, now) for n in range(count)]
+    return draws, table * (2 + STEPS // len(table))
+
+
+def _middle(draws: list[_Draw], kept: int, model: str) -> list[_Draw]:
+    """So many of them: those that are neither among the soonest nor among the latest."""
+    if kept >= len(draws):
+        return draws
+    draws.sort(key=lambda draw: draw.first(model))
+    return draws[(len(draws) - kept) // 2 :][:kept]
+
+
+def _median(draws: Sequence[_Draw], model: str) -> float:
+    """When a node for this model is free."""
     firsts = sorted(draw.first(model) for draw in draws)
-    median = (firsts[(len(firsts) - 1) // 2] + firsts[len(firsts) // 2]) / 2
-    return max(0.0, median - now) + rest * ratios.mean / len(nodes)
+    return (firsts[(len(firsts) - 1) // 2] + firsts[len(firsts) // 2]) / 2
 
 
 class _Draw:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 
 from llmlb.scheduler import plan
+from llmlb.scheduler.lineup import Entry
 from llmlb.scheduler.plan import _alone, entangled
 from llmlb.scheduler.prices import Cost
 from llmlb.scheduler.rounds import in_rounds
@@ -97,10 +98,26 @@ def test_everybody_has_the_position_that_is_told_at_that_moment(
             assert entry.position == place.position
             assert entry.node is not None
             assert fits(entry.ticket, entry.node, scene.serves)
-    waits = [entry.wait for entry in entries if entry.wait is not None]
-    assert waits == sorted(waits)
-    stuck = entries[len(waits) :]
-    assert scene.scheduler.lineup(scene.now, most) == (*entries[: len(waits)][:most], *stuck[:most])
+    stuck = [entry for entry in entries if entry.wait is None]
+    placed = entries[: len(entries) - len(stuck)]
+    shorter = scene.scheduler.lineup(scene.now, most)
+    assert [where(entry) for entry in shorter] == [where(entry) for entry in (*placed[:most], *stuck[:most])]
+
+
+def where(entry: Entry) -> tuple[str, int | None, str | None]:
+    return entry.ticket.id, entry.position, entry.node
+
+
+@given(nodes=ALIKE, weights=EXACT_WEIGHTS, fair=st.booleans(), unit=UNITS, happenings=events(60, ONE_POOL))
+def test_in_one_pool_everybody_has_the_wait_that_is_told_at_that_moment(
+    nodes: list[str], weights: dict[str, float], fair: bool, unit: tuple[Cost, float], happenings: list[Event]
+) -> None:
+    scene = Scene(nodes, weights, fair=fair, cost=unit[0], quantum=unit[1], by_clock=True)
+    for ratio in (0.3, 0.9, 1.5, 4.0):
+        scene.scheduler._stations.ratios.add(ratio, 1.0)
+    scene.play(happenings)
+    for entry in scene.scheduler.lineup(scene.now, MOST):
+        assert entry.wait == pytest.approx(scene.place(entry.ticket).wait, abs=1e-6)
 
 
 @settings(max_examples=2 * settings().max_examples)

@@ -7,7 +7,7 @@ from math import inf
 import pytest
 
 from llmlb.scheduler.ratios import Ratios
-from llmlb.scheduler.wait import STEPS, Node, Step, wait
+from llmlb.scheduler.wait import STEPS, Node, Step, wait, waits
 
 M = frozenset({"m"})
 AS_PREDICTED = Ratios()
@@ -81,3 +81,35 @@ def test_beyond_the_steps_the_rest_takes_as_long_as_predicted_shared_by_all() ->
 
 def test_what_is_overdue_is_now() -> None:
     assert wait(at(90.0), [], 0.0, "m", AS_PREDICTED, 100.0) == 0.0
+
+
+def uneven() -> Ratios:
+    ratios = Ratios()
+    for number in range(60):
+        ratios.add(0.2 + number % 7, 1.0)
+    return ratios
+
+
+def test_all_at_once_wait_as_each_by_itself() -> None:
+    ratios, nodes = uneven(), [*at(103.0, 101.0), Node(M, 100.0, 1.5, expected=10.0, elapsed=4.0)]
+    steps = [step(1.0 + number % 5, deadline=130.0 if number % 11 == 3 else inf) for number in range(STEPS + 1)]
+    alone = [wait(nodes, steps[:number], 0.0, "m", ratios, 100.0) for number in range(len(steps))]
+    assert list(waits(nodes, 1.0, steps, ratios, 100.0)) == alone
+
+
+def test_those_very_far_back_wait_for_what_is_predicted_of_those_before_them() -> None:
+    ratios, nodes = uneven(), at(103.0, 101.0)
+    steps = [step(2.0)] * (STEPS + 11)
+    *_, last = waits(nodes, 1.0, steps, ratios, 100.0)
+    assert last == pytest.approx(wait(nodes, steps[:STEPS], 10 * 2.0, "m", ratios, 100.0))
+
+
+def test_where_each_node_stands_for_two_so_does_each_request() -> None:
+    told = list(waits(at(100.0), 2.0, [step(4.0)] * 6, AS_PREDICTED, 100.0))
+    assert told == [0.0, 0.0, 4.0, 4.0, 8.0, 8.0]
+
+
+def test_all_at_once_each_waits_for_the_nodes_of_its_model() -> None:
+    nodes = at(100.0) + at(130.0, models=frozenset({"x"}))
+    steps = [step(5.0), step(7.0, model="x"), step(1.0), step(1.0, model="x")]
+    assert list(waits(nodes, 1.0, steps, AS_PREDICTED, 100.0)) == [0.0, 30.0, 5.0, 37.0]
