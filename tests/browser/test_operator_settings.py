@@ -233,6 +233,29 @@ async def test_hostile_names_are_text(browser: Browser, tmp_path: Path, monkeypa
         assert [key.weight for key in desk.gateway.gateway.config.api_keys[2:]] == [7.0] * len(names)
 
 
+async def test_a_change_is_tried_on_the_log_before_it_is_made(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("llmlb.app.places", lambda _: ())
+    log = tmp_path / "llmlb.jsonl"
+    log.write_text(
+        '{"time":"2026-11-23T12:00:00Z","level":"info","event":"request","key":"alice","model":"m","node":"gpu-1",'
+        '"wait":0.0,"service":2.0,"outcome":"served","status":200,"size":14,"tokens":2}\n' * 5
+    )
+    async with tuning(tmp_path / "config.toml", FILE + NODE + f'[log]\nfile = "{log}"\n') as desk:
+        page = await enter(await browser.new_context(locale="en-GB", viewport={"width": 360, "height": 740}), desk)
+        await page.get_by_label("Most that may wait").fill("1")
+        await page.get_by_role("button", name="Review changes").click()
+        await page.get_by_role("button", name="Try it on the latest log").click()
+        await expect(page.locator(".tried")).to_contain_text("max_size=1", timeout=30_000)
+        await expect(page.get_by_role("heading", name="Try it first")).to_be_in_viewport()
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 360
+        assert await violations(page) == []
+        await page.get_by_role("button", name="Write and apply").click()
+        await expect(page.locator(".flash")).to_contain_text("Applied.")
+        assert desk.gateway.gateway.config.queue.max_size == 1
+
+
 async def test_a_node_is_drained_and_resumed_on_the_desk(visitor: BrowserContext, desk: Tuning) -> None:
     page = await enter(visitor, desk)
     await page.goto(f"{desk.gateway.url}/operator")

@@ -52,7 +52,8 @@ class Trials:
                     raise TrialFailed("try_no_log", error.strerror or type(error).__name__) from None
                 # Absolute, so that no name of a file can be taken for an option.
                 files = ["--history", history.name, "--config", os.path.abspath(config)]  # noqa: ASYNC240 - asks no disk
-                return await _simulate([*files, "--set", *settings], locale)
+                told = await _simulate([*files, "--set", *settings], locale)
+                return told.replace(history.name, printable(str(log)))
         finally:
             self._busy = False
 
