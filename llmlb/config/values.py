@@ -11,7 +11,6 @@ import attrs
 from llmlb.config.edit import CannotEdit, Draft, written
 from llmlb.config.entries import KeyConfig
 from llmlb.config.environment import variable_of
-from llmlb.config.load import Loaded
 from llmlb.config.model import TABLES, Config
 from llmlb.config.nearest import nearest
 from llmlb.config.rules import Switch
@@ -97,12 +96,6 @@ def present(config: Config, name: str) -> Any:
     """The value of a setting in this configuration. Raises UnknownSetting."""
     named = setting_named(name)
     return getattr(getattr(config, named.table), named.key)
-
-
-def locked_by(loaded: Loaded, name: str) -> str | None:
-    """The variable that holds the setting whatever the file says; None if there is none. Raises UnknownSetting."""
-    named = setting_named(name)
-    return named.variable if loaded.sources[name] == named.variable else None
 
 
 def set_value(draft: Draft, name: str, value: Any) -> Draft:

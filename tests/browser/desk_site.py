@@ -70,11 +70,6 @@ class DeskSite:
         secret, _ = self._app[SESSIONS].begin()
         await context.add_cookies([{"name": COOKIE, "value": secret, "url": self.url, "httpOnly": True}])
 
-    def sign_everybody_out(self) -> None:
-        """End all sessions."""
-        assert self._app is not None
-        self._app[SESSIONS].end_all()
-
     def cut(self) -> None:
         """Cut every connection, and sign nobody out."""
         assert self._runner is not None

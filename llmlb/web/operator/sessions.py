@@ -80,10 +80,6 @@ class Sessions:
         """Sign this one out. Harmless when it has ended."""
         self._by_digest.pop(session._digest, None)
 
-    def end_all(self) -> None:
-        """Sign everybody out."""
-        self._by_digest.clear()
-
     def _forget_ended(self) -> None:
         for session in [one for one in self._by_digest.values() if not self.alive(one)]:
             self.end(session)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import attrs
 import pytest
 
 from llmlb.config.edit import CannotEdit, Draft
-from llmlb.config.load import load
 from llmlb.config.model import TABLES, Config
 from llmlb.config.rules import Unfit
 from llmlb.config.values import (
@@ -17,7 +14,6 @@ from llmlb.config.values import (
     all_settings,
     as_written,
     key_setting,
-    locked_by,
     present,
     read_value,
     set_key,
@@ -161,13 +157,3 @@ def test_what_is_no_table_cannot_be_edited(text: str) -> None:
     else:
         with pytest.raises(CannotEdit):
             set_key(draft, "alice", "weight", 1.0)
-
-
-def test_a_setting_is_locked_by_its_variable(tmp_path: Path) -> None:
-    file = tmp_path / "config.toml"
-    file.write_text(FILE)
-    loaded = load(file, {"LLMLB_QUEUE_TIMEOUT_SECS": "30"})
-    assert locked_by(loaded, "queue.timeout_secs") == "LLMLB_QUEUE_TIMEOUT_SECS"
-    assert locked_by(loaded, "queue.max_size") is None
-    assert locked_by(loaded, "queue.max_per_key") is None
-    assert present(loaded.config, "queue.timeout_secs") == 30
