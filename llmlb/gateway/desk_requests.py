@@ -31,7 +31,7 @@ def meaning(find: str) -> Callable[[Visit], bool]:
     if not find:
         return lambda _: True
     wanted = find.casefold()
-    return lambda visit: any(wanted in text.casefold() for text in (visit.id, visit.key_name, visit.ticket.model))
+    return lambda visit: wanted in f"{visit.id}\n{visit.key_name}\n{visit.ticket.model}".casefold()
 
 
 def running_views(visits: Iterable[Visit], now: float) -> tuple[tuple[RequestView, ...], int]:
