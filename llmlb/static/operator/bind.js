@@ -4,7 +4,7 @@
 //   data-rows="name"           the value is a list; data-blank names the template of a row
 
 import { put, set } from "../dom.js";
-import { rowsOf } from "./rows.js";
+import { rowsOf } from "../rows.js";
 
 // A function that shows values in `element`. What is inside a list belongs to the rows of the list.
 export function bind(element) {

@@ -1,7 +1,8 @@
 // A list of rows, each kept as long as what it shows: so it stays open, selected or in focus while the order changes.
 
-// Items by key. Two may have the same one: clients choose the ids of their requests.
-export function keyed(items, key) {
+// Items by key. Two may have the same one: clients choose the ids of their requests, and a node that was removed may
+// still finish what it has while its successor is there.
+function keyed(items, key) {
   const byKey = new Map();
   const times = new Map();
   for (const item of items) {
@@ -13,7 +14,7 @@ export function keyed(items, key) {
 }
 
 // Let `list` have just these children in this order. The one with the focus is never taken out, or it would lose it.
-export function arrange(list, wanted) {
+function arrange(list, wanted) {
   const kept = new Set(wanted);
   for (const child of [...list.children]) if (!kept.has(child)) child.remove();
   const pinned = wanted.find((child) => child.contains(document.activeElement));
