@@ -170,8 +170,7 @@ async def test_a_form_left_open_since_the_last_session_says_so(browser: Browser,
     assert old.url == f"{gate.url}?lang=en"
 
 
-@pytest.mark.parametrize("locale", ["ja-JP", "en-GB"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("locale", "scheme"), [("ja-JP", "light"), ("en-GB", "dark")])
 async def test_every_size_language_and_light_is_accessible_and_fits(
     browser: Browser, gate: Site, locale: str, scheme: str
 ) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, BrowserContext
 
 from tests.browser.chromium import HOSTILE, IN_CHROMIUM, LIVE
 from tests.browser.scenes import SCENES
@@ -28,19 +26,18 @@ OVERLAPPING = """parts => {
 }"""
 
 
-@pytest.mark.parametrize("width", [360, 768, 1400, 3840])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_nothing_has_to_be_scrolled_sideways(browser: Browser, site: Site, width: int, scheme: Any) -> None:
+async def test_nothing_has_to_be_scrolled_sideways(visitor: BrowserContext, site: Site) -> None:
     names = [node(name, "busy", reason="x" * 300) for name in HOSTILE]
     site.now = overview(*names, waiting=9999, max_size=10_000)
-    context = await browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
-    page = await context.new_page()
+    page = await visitor.new_page()
     await page.goto(site.url)
     await page.wait_for_selector(LIVE)
-    assert await page.evaluate("document.documentElement.scrollWidth") <= width
     outside = """width => [...document.querySelectorAll('main *')]
         .filter(e => e.getBoundingClientRect().right > width + 1).map(e => e.outerHTML)"""
-    assert await page.evaluate(outside, width) == []
+    for width in (360, 768, 1400, 3840):
+        await page.set_viewport_size({"width": width, "height": 800})
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width
+        assert await page.evaluate(outside, width) == []
 
 
 @pytest.mark.parametrize("locale", ["ja", "en"])
