@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import attrs
 
 from llmlb.config.document import Document, parse_document
 from llmlb.config.edit import Draft
-from llmlb.config.edit_file import content_of, edit_file, rehearse_edit, version_of
+from llmlb.config.edit_file import Edited, content_of, edit_file, rehearse_edit, version_of
 from llmlb.config.environment import read_environment, variable_of
 from llmlb.config.load import Loaded, load_document
 from llmlb.gateway.gateway import Gateway
@@ -46,7 +47,7 @@ class Steering:
 
     async def rehearse(self, change: Callable[[Draft], Draft], *, version: str | None) -> None:
         """Raise what `change` would raise before it writes."""
-        await asyncio.to_thread(rehearse_edit, self.path, self._environ, change, version)
+        await asyncio.to_thread(rehearse_edit, self.path, self._environ, self._of_a_file(change), version)
 
     async def change(self, change: Callable[[Draft], Draft], *, version: str | None, by: str) -> Reload:
         """Change the file and have it taken. `by`: who, for the log. `version`: of the file as it was seen.
@@ -54,11 +55,22 @@ class Steering:
         Raises ConfigError, CannotEdit, or OSError; and ChangedMeanwhile when the file is not of that version any more.
         Then nothing is written.
         """
-        await asyncio.to_thread(edit_file, self.path, self._environ, change, version)
+        writing = asyncio.ensure_future(asyncio.to_thread(edit_file, self.path, self._environ, change, version))
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:  # the browser has left, but a thread cannot be called back
+            writing.add_done_callback(partial(self._taken_all_the_same, by))
+            raise
         return await self._reloader.ask(by)
+
+    def _taken_all_the_same(self, by: str, writing: asyncio.Future[Edited]) -> None:
+        """Have a change taken whose author did not wait for it, so that it is known whose it was."""
+        if not writing.cancelled() and writing.exception() is None:
+            self._reloader.ask(by)
 
     def _standing(self) -> Standing:
         content = content_of(self.path)
+        self._reloader.check_not_lost(content)
         document = Document() if content is None else parse_document(content, str(self.path))
         loaded = load_document(document, None if content is None else self.path, self._environ)
         return Standing(loaded=loaded, version=version_of(content))
