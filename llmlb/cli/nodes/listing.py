@@ -13,10 +13,10 @@ from llmlb.cli.nodes.texts import say
 from llmlb.config.load import load
 from llmlb.messages import Locale
 from llmlb.simulate.table import cut, table
+from llmlb.web.durations import age
 
 WIDEST = 40
 """Columns of a terminal that one cell takes at most."""
-_UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
 
 def list_nodes(file: Path, environ: Mapping[str, str], locale: Locale, *, as_json: bool) -> int:
@@ -48,12 +48,6 @@ def list_nodes(file: Path, environ: Mapping[str, str], locale: Locale, *, as_jso
     return 1
 
 
-def since(seconds: float, locale: Locale) -> str:
-    """How long something has lasted, in its largest whole unit."""
-    unit, size = next((unit for unit in _UNITS if seconds >= unit[1]), _UNITS[-1])
-    return say(locale, unit, n=int(seconds // size))
-
-
 def _running_table(nodes: list[dict[str, Any]], locale: Locale) -> str:
     if not nodes:
         return say(locale, "no_nodes")
@@ -62,7 +56,7 @@ def _running_table(nodes: list[dict[str, Any]], locale: Locale) -> str:
         [
             node["name"],
             node["state"],
-            since(node["since"], locale),
+            age(node["since"], locale),
             node["kind"],
             ", ".join(node["models"]),
             node["url"],

@@ -9,7 +9,7 @@ from llmlb.messages import Locale
 TEXTS: dict[str, dict[Locale, str]] = {
     # Help
     "nodes": {
-        "ja": "ノードを一覧表示・追加・停止・再開・削除します",
+        "ja": "ノードを一覧表示・追加・切り離し・復帰・削除します",
         "en": "list, add, drain, resume and remove nodes",
     },
     "about": {
@@ -22,10 +22,10 @@ TEXTS: dict[str, dict[Locale, str]] = {
     },
     "add": {"ja": "ノードを追加します", "en": "add a node"},
     "drain": {
-        "ja": "ノードに新しいリクエストを渡さないようにします（処理中のものは最後まで続けます）",
+        "ja": "ノードを切り離します（新しいリクエストを渡さず、処理中のものは最後まで続けます）",
         "en": "give a node no new requests; what it has in service is finished",
     },
-    "resume": {"ja": "drain したノードを元に戻します", "en": "give a drained node requests again"},
+    "resume": {"ja": "切り離したノードを元に戻します", "en": "give a drained node requests again"},
     "remove": {
         "ja": "ノードを削除します（処理中のものは最後まで続けます）",
         "en": "remove a node; what it has in service is finished",
@@ -60,12 +60,12 @@ TEXTS: dict[str, dict[Locale, str]] = {
         "en": "Also wrote down what had been found without being configured, for it would be gone otherwise: {names}",
     },
     "drained": {
-        "ja": "{name} に新しいリクエストを渡さないようにしました。処理中のものは最後まで続けます。",
+        "ja": "{name} を切り離しました。新しいリクエストは渡しません。処理中のものは最後まで続けます。",
         "en": "{name} gets no new requests. What it has in service is finished.",
     },
-    "drained_before": {"ja": "{name} はすでに drain されています。", "en": "{name} is drained already."},
-    "resumed": {"ja": "{name} を再開しました。", "en": "{name} gets requests again."},
-    "resumed_before": {"ja": "{name} は drain されていません。", "en": "{name} is not drained."},
+    "drained_before": {"ja": "{name} はすでに切り離されています。", "en": "{name} is drained already."},
+    "resumed": {"ja": "{name} を元に戻しました。", "en": "{name} gets requests again."},
+    "resumed_before": {"ja": "{name} は切り離されていません。", "en": "{name} is not drained."},
     "removed": {
         "ja": "{name} を {file} から削除しました。処理中のものは最後まで続けます。",
         "en": "Removed {name} from {file}. What it has in service is finished.",
@@ -107,10 +107,6 @@ TEXTS: dict[str, dict[Locale, str]] = {
     "h_models": {"ja": "モデル", "en": "MODELS"},
     "h_address": {"ja": "アドレス", "en": "ADDRESS"},
     "h_reason": {"ja": "理由", "en": "REASON"},
-    "s": {"ja": "{n}秒", "en": "{n} s"},
-    "min": {"ja": "{n}分", "en": "{n} min"},
-    "h": {"ja": "{n}時間", "en": "{n} h"},
-    "d": {"ja": "{n}日", "en": "{n} d"},
 }
 
 

@@ -9,27 +9,7 @@ from hypothesis import strategies as st
 from llmlb.telemetry.hour import BUCKET_SECS, HOUR_SECS, HourTotals, PastHour
 from llmlb.telemetry.record import Outcome, Record
 from llmlb.testing.clock import ManualClock
-
-
-def over(
-    outcome: Outcome = Outcome.SERVED,
-    *,
-    waited: float = 0.0,
-    reached_node: bool = True,
-    service: float | None = None,
-) -> Record:
-    return Record(
-        id="r1",
-        at=0.0,
-        key_name="a",
-        path="/v1/chat/completions",
-        model="m",
-        outcome=outcome,
-        status=200,
-        waited=waited,
-        reached_node=reached_node,
-        service=service,
-    )
+from tests.unit.telemetry.records import over
 
 
 def test_means_are_zero_while_there_is_nothing_to_average() -> None:

@@ -10,7 +10,6 @@ from typing import Any, NoReturn
 import pytest
 
 from llmlb.cli.edit_command import user
-from llmlb.cli.nodes.listing import since
 from llmlb.config.edit_file import ChangedMeanwhile, edit_file
 from tests.unit.cli.conftest import Run
 from tests.unit.cli.gateway_double import CAME, answering
@@ -215,7 +214,3 @@ def test_the_list_is_what_the_gateway_sees(run: Run, file: Path, tmp_path: Path)
     assert plain["running"] is True
     with answering(tmp_path, nodes=seen()):
         assert "There are no nodes" in run("list").out
-
-
-def test_how_long_is_told_in_the_largest_unit() -> None:
-    assert [since(n, "en") for n in (0.5, 59.9, 3600, 86400 * 3)] == ["0 s", "59 s", "1 h", "3 d"]
