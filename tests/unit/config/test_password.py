@@ -32,7 +32,12 @@ def test_it_does_not_matter_how_a_keyboard_composes_characters() -> None:
     assert is_password(HASH, decomposed)
 
 
-@pytest.mark.parametrize("password_hash", ["", "x", "$argon2id$v=19$m=8,t=1,p=1$AAAA$", HASH[:-1], HASH + "A"])
+# with names of their own: a hash is another one in each process that runs tests
+@pytest.mark.parametrize(
+    "password_hash",
+    ["", "x", "$argon2id$v=19$m=8,t=1,p=1$AAAA$", HASH[:-1], HASH + "A"],
+    ids=["empty", "a letter", "no digest", "cut", "too long"],
+)
 def test_a_hash_that_cannot_be_read_is_that_of_no_password(password_hash: str) -> None:
     assert not is_password(password_hash, PASSWORD)
     assert not is_password(password_hash, "")
