@@ -73,6 +73,18 @@ class Reloader:
         self._wake.set()
         return answer
 
+    def check_not_lost(self, content: bytes | None) -> None:
+        """Raise ConfigError where this, None for no file, is what is left of the file that applies.
+
+        Nothing is to be taken from it, nor written into it: what came of that would have no keys and be open to all.
+        """
+        file = str(self._watch.path)
+        if content is None:
+            if self._has_existed:
+                raise ConfigError((Problem(reason="no_file", file=file),))
+        elif self._config.api_keys and not content.removeprefix(codecs.BOM_UTF8).strip():
+            raise ConfigError((Problem(reason="emptied", file=file),))
+
     async def run(self) -> None:
         """The task that follows the file."""
         try:
@@ -128,11 +140,11 @@ class Reloader:
         path = self._watch.path
         try:
             if isinstance(content, ConfigError):
-                if content.problems[0].reason == "no_file" and not self._has_existed:
-                    return load(None, self._environ)
-                return content.problems
-            if self._config.api_keys and not content.removeprefix(codecs.BOM_UTF8).strip():
-                return (Problem(reason="emptied", file=str(path)),)
+                if content.problems[0].reason != "no_file":
+                    return content.problems
+                self.check_not_lost(None)
+                return load(None, self._environ)
+            self.check_not_lost(content)
             return load_document(parse_document(content, str(path)), path, self._environ)
         except ConfigError as error:
             return error.problems

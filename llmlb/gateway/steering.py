@@ -55,13 +55,24 @@ class Steering:
         Raises ConfigError, CannotEdit, or OSError; and ChangedMeanwhile when the file is not of that version any more.
         Then nothing is written.
         """
-        writing = asyncio.ensure_future(asyncio.to_thread(edit_file, self.path, self._environ, change, version))
+        checked = self._of_a_file(change)
+        writing = asyncio.ensure_future(asyncio.to_thread(edit_file, self.path, self._environ, checked, version))
         try:
             await asyncio.shield(writing)
         except asyncio.CancelledError:  # the browser has left, but a thread cannot be called back
             writing.add_done_callback(partial(self._taken_all_the_same, by))
             raise
         return await self._reloader.ask(by)
+
+    def _of_a_file(self, change: Callable[[Draft], Draft]) -> Callable[[Draft], Draft]:
+        """The change, unless the file that applies has been lost and there is nothing left to change."""
+
+        def checked(draft: Draft) -> Draft:
+            if not draft.text.strip():
+                self._reloader.check_not_lost(content_of(self.path))
+            return change(draft)
+
+        return checked
 
     def _taken_all_the_same(self, by: str, writing: asyncio.Future[Edited]) -> None:
         """Have a change taken whose author did not wait for it, so that it is known whose it was."""

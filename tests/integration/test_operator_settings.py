@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from llmlb.config.edit_file import edit_file
+from llmlb.config.edit_file import edit_file, version_of
 from llmlb.testing import ScriptedNode, eventually
 from llmlb.web.operator.settings import MOST_AT_ONCE
 from llmlb.web.operator.settings_places import row_id
@@ -237,6 +237,31 @@ async def test_a_file_with_problems_is_told_and_cannot_be_changed(file: Path) ->
         assert file.read_text() == FILE.replace("timeout_secs = 60", "timeout_secs = 30")
 
 
+@pytest.mark.parametrize("left", [None, "", "\ufeff \n"])
+async def test_what_is_left_of_a_lost_file_is_not_made_into_one_without_keys(file: Path, left: str | None) -> None:
+    async with tuning(file) as desk:
+        form = (await desk.page()).fields()
+        file.unlink()
+        if left is not None:
+            file.write_text(left)
+        page = await desk.page()
+        why = "there is no such file" if left is None else "the file has become empty"
+        assert "The configuration file has problems" in page.text
+        assert why in page.text
+        assert "Review changes" not in page.text
+        version = version_of(None if left is None else left.encode())
+        for path in (SETTINGS, APPLY):
+            seen = await desk.send(form | {"version": version, "queue.max_size": "200"}, path)
+            assert seen.status == 409
+            assert why in seen.text
+        await desk.send({"csrf": form["csrf"], "node": "http://127.0.0.1:1"}, "/operator/nodes/drain")
+        assert why in (await desk.page("/operator")).text
+        assert (file.read_text() if file.exists() else None) == left
+        assert len(desk.gateway.gateway.config.api_keys) == 2
+        file.write_text(FILE)
+        assert "Applied." in (await desk.change(queue__max_size="200")).text
+
+
 async def test_a_file_that_cannot_be_written_is_told_and_stays(file: Path) -> None:
     def full(*_: Any, **__: Any) -> Any:
         raise OSError(28, "No space left on device")
@@ -290,8 +315,7 @@ async def test_a_stopping_gateway_says_that_it_applies_later(file: Path) -> None
 async def test_a_file_that_is_not_there_yet_is_made(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     environ = {"LLMLB_OPERATOR_PASSWORD_HASH": OPERATOR_CONFIG.password_hash, "LLMLB_SERVER_LOCALE": "en"}
     environ |= {"LLMLB_SERVER_PORT": "0", "LLMLB_SERVER_DRAIN_SECS": "0"}
-    async with tuning(file, "", environ) as desk:
-        file.unlink()
+    async with tuning(file, None, environ) as desk:
         told = await desk.change(queue__max_size="200")
         assert f"Made {file}, and applied it." in told.text
         assert file.read_text() == "[queue]\nmax_size = 200\n"

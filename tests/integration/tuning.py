@@ -143,10 +143,13 @@ class Tuning:
 
 
 @asynccontextmanager
-async def tuning(file: Path, text: str = FILE, environ: Mapping[str, str] | None = None) -> AsyncIterator[Tuning]:
-    """A gateway that follows a file of this text, until the end of the block."""
-    file.write_text(text)  # noqa: ASYNC240 - one small file
-    loaded = load(file, environ or {})
+async def tuning(
+    file: Path, text: str | None = FILE, environ: Mapping[str, str] | None = None
+) -> AsyncIterator[Tuning]:
+    """A gateway that follows a file of this text, None for one that is not there yet, until the end of the block."""
+    if text is not None:
+        file.write_text(text)  # noqa: ASYNC240 - one small file
+    loaded = load(None if text is None else file, environ or {})
     started = running(loaded.config, file=ConfigFile(path=file, loaded=loaded, environ=environ or {}))
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15)) as client, started as running_:
         bench = Bench(running_, client)
