@@ -27,7 +27,8 @@ from llmlb.nodes.discovery import Place, discover, places
 from llmlb.telemetry import logs
 from llmlb.web import dashboard, health, inference, metrics, models, stats
 from llmlb.web.control import control
-from llmlb.web.control_socket import control_socket, socket_path
+from llmlb.web.control_path import socket_path
+from llmlb.web.control_socket import control_socket
 from llmlb.web.faults import faults
 from llmlb.web.keys import GATEWAY, STEERING
 from llmlb.web.operator.routes import add_operator

@@ -6,34 +6,25 @@ Exit codes: 0 done, 1 could not run (a taken port, say), 2 wrong usage or config
 from __future__ import annotations
 
 import argparse
-import asyncio
 import io
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import structlog
-
 from llmlb import __version__
-from llmlb.app import ConfigFile, Running, serve
-from llmlb.cli.demo import Demo, serve_demo
 from llmlb.cli.edit_command import complain
 from llmlb.cli.file_commands import FILE_COMMANDS
 from llmlb.cli.simulate import simulate
 from llmlb.cli.simulate.options import add_options
 from llmlb.cli.simulate.texts import TEXTS as SIMULATE_TEXTS
-from llmlb.cli.start_problem import cannot_start
 from llmlb.cli.texts import say, terminal_locale
-from llmlb.config.load import Loaded, load
+from llmlb.config.load import load
 from llmlb.config.problems import ConfigError
 from llmlb.config.report import describe_problems
 from llmlb.messages import Locale
-from llmlb.nodes.discovery import places
 
 DEFAULT_FILE = Path("config.toml")
-
-_log = structlog.get_logger("llmlb")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,22 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(say(locale, "checked", file=loaded.path or say(locale, "no_file")))
         return 0
 
-    def announce(gateway: Running, demo: Demo | None = None) -> None:
-        _announce(gateway, loaded, demo, locale)
+    from llmlb.cli.serving import serving  # here: to load a gateway takes longer than all that other commands do
 
-    if options.command == "demo":
-        work = serve_demo(loaded, os.environ, announce)
-    else:
-        path = Path(options.config or DEFAULT_FILE)
-        work = serve(loaded.config, announce, file=ConfigFile(path=path, loaded=loaded, environ=os.environ))
-    try:
-        return asyncio.run(work)
-    except ConfigError as error:  # the file that the demo was given is another by now
-        return complain(describe_problems(error.problems, locale), 2)
-    except OSError as error:
-        return complain(cannot_start(locale, error, loaded.config))
-    except KeyboardInterrupt:
-        return 130
+    followed = None if options.command == "demo" else Path(options.config or DEFAULT_FILE)
+    return serving(loaded, followed, os.environ, locale)
 
 
 def _open_what_is_closed() -> None:
@@ -127,23 +106,3 @@ def _parser(locale: Locale) -> argparse.ArgumentParser:
         "-h", "--help", action="help", help=say(locale, "help")
     )
     return parser
-
-
-def _announce(gateway: Running, loaded: Loaded, demo: Demo | None, locale: Locale) -> None:
-    """Say where the gateway is and what it has found, for the person who has just started it."""
-    for warning in loaded.warnings:
-        _log.warning("ignored", problem=warning)
-    config = loaded.config
-    print(say(locale, "listening", url=gateway.url))
-    if demo is not None:
-        password = say(locale, "demo_password", password=demo.password) if demo.password else ""
-        print(say(locale, "try_demo", url=gateway.url, password=password, file=demo.file))
-    elif config.nodes:
-        print(say(locale, "nodes", names=", ".join(node.name for node in config.nodes)))
-    elif gateway.found:
-        for place in gateway.found:
-            print(say(locale, "found", title=place.title, port=place.port))
-    else:
-        looked = ", ".join(f"{place.title} ({place.port})" for place in places(config.server.port))
-        print(say(locale, "found_nothing", looked=looked))
-    sys.stdout.flush()

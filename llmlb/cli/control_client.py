@@ -8,7 +8,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from llmlb.web.control_socket import socket_path
+from llmlb.web.control_path import socket_path
 
 PATIENCE_SECS = 30.0
 

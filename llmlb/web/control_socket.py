@@ -21,11 +21,6 @@ CLOSING_SECS = 1.0
 _log = structlog.get_logger("llmlb")
 
 
-def socket_path(config: Path) -> Path:
-    """Where the socket of a gateway with this configuration file is."""
-    return config.with_name(f"{config.name}.sock")
-
-
 @asynccontextmanager
 async def control_socket(path: Path, app: web.Application) -> AsyncIterator[None]:
     """Answer on the socket at `path` until the end of the block. Where that cannot be, say so and go on without."""

@@ -10,7 +10,7 @@ from typing import Any, Self
 import aiohttp
 
 from llmlb.cli.control_client import NotRunning, Unreachable
-from llmlb.web.control_socket import socket_path
+from llmlb.web.control_path import socket_path
 
 PATIENCE_SECS = 2.0
 """For an answer, before it is said that there is none."""

@@ -16,7 +16,6 @@ from llmlb.cli.status.paint import painted, wants_colors
 from llmlb.cli.status.screen import screen
 from llmlb.cli.status.seen import DESK, WITH_HISTORY, read_seen
 from llmlb.cli.status.texts import say
-from llmlb.cli.status.watch import watch
 from llmlb.config.shown import one_line
 from llmlb.messages import Locale
 
@@ -29,6 +28,8 @@ def status(options: argparse.Namespace, file: Path, environ: Mapping[str, str], 
     if options.watch:
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
             return complain(say(locale, "no_terminal"), 2)
+        from llmlb.cli.status.watch import watch  # here: what it asks with takes half of all the time to load
+
         return asyncio.run(watch(file, locale, colors=wants_colors(sys.stdout, environ)))
     try:
         answer = ask(file, "GET", WITH_HISTORY if options.json else DESK)

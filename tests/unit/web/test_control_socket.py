@@ -15,7 +15,8 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from llmlb.web.control_socket import control_socket, listening, socket_path
+from llmlb.web.control_path import socket_path
+from llmlb.web.control_socket import control_socket, listening
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ from aiohttp import web
 from llmlb.cli.control_client import NotRunning, Unreachable
 from llmlb.cli.status import asking as module
 from llmlb.cli.status.asking import Asking
-from llmlb.web.control_socket import control_socket, socket_path
+from llmlb.web.control_path import socket_path
+from llmlb.web.control_socket import control_socket
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 

@@ -1,0 +1,63 @@
+"""`llmlb serve` and `llmlb demo`: runs a gateway until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import structlog
+
+from llmlb.app import ConfigFile, Running, serve
+from llmlb.cli.demo import Demo, serve_demo
+from llmlb.cli.edit_command import complain
+from llmlb.cli.start_problem import cannot_start
+from llmlb.cli.texts import say
+from llmlb.config.load import Loaded
+from llmlb.config.problems import ConfigError
+from llmlb.config.report import describe_problems
+from llmlb.messages import Locale
+from llmlb.nodes.discovery import places
+
+_log = structlog.get_logger("llmlb")
+
+
+def serving(loaded: Loaded, file: Path | None, environ: Mapping[str, str], locale: Locale) -> int:
+    """Run a gateway that follows `file`, or the demo without one. Returns the exit code."""
+
+    def announce(gateway: Running, demo: Demo | None = None) -> None:
+        _announce(gateway, loaded, demo, locale)
+
+    if file is None:
+        work = serve_demo(loaded, environ, announce)
+    else:
+        work = serve(loaded.config, announce, file=ConfigFile(path=file, loaded=loaded, environ=environ))
+    try:
+        return asyncio.run(work)
+    except ConfigError as error:  # the file that the demo was given is another by now
+        return complain(describe_problems(error.problems, locale), 2)
+    except OSError as error:
+        return complain(cannot_start(locale, error, loaded.config))
+    except KeyboardInterrupt:
+        return 130
+
+
+def _announce(gateway: Running, loaded: Loaded, demo: Demo | None, locale: Locale) -> None:
+    """Say where the gateway is and what it has found, for the person who has just started it."""
+    for warning in loaded.warnings:
+        _log.warning("ignored", problem=warning)
+    config = loaded.config
+    print(say(locale, "listening", url=gateway.url))
+    if demo is not None:
+        password = say(locale, "demo_password", password=demo.password) if demo.password else ""
+        print(say(locale, "try_demo", url=gateway.url, password=password, file=demo.file))
+    elif config.nodes:
+        print(say(locale, "nodes", names=", ".join(node.name for node in config.nodes)))
+    elif gateway.found:
+        for place in gateway.found:
+            print(say(locale, "found", title=place.title, port=place.port))
+    else:
+        looked = ", ".join(f"{place.title} ({place.port})" for place in places(config.server.port))
+        print(say(locale, "found_nothing", looked=looked))
+    sys.stdout.flush()
