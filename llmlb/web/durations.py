@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import attrs
 
 from llmlb.messages import Locale
 from llmlb.web.page_texts import page_text
 
-_UNITS = ((86_400, "days"), (3600, "hours"), (60, "minutes"))
+_UNITS = ((86_400, "days"), (3600, "hours"), (60, "minutes"), (1, "seconds"))
 
 
 @attrs.frozen
@@ -42,7 +44,15 @@ def duration_text(seconds: float, locale: Locale) -> str:
 def age(seconds: float, locale: Locale) -> str:
     """How long something has been so, in its largest whole unit."""
     whole = max(0, int(seconds))
-    for length, unit in _UNITS:
+    length, unit = next((one for one in _UNITS if whole >= one[0]), _UNITS[-1])
+    return f"{whole // length} {page_text(locale, unit)}"
+
+
+def moment(seconds: float, locale: Locale) -> str:
+    """The same more exactly: in its two largest whole units, or one of them where the rest is nothing."""
+    whole = max(0, int(seconds))
+    for (length, _), (less, smaller) in pairwise(_UNITS):
         if whole >= length:
-            return f"{whole // length} {page_text(locale, unit)}"
-    return f"{whole} {page_text(locale, 'seconds')}"
+            rest = whole % length // less
+            return age(whole, locale) + (f" {rest} {page_text(locale, smaller)}" if rest else "")
+    return age(whole, locale)

@@ -53,7 +53,6 @@ TEXTS: dict[str, dict[Locale, str]] = {
     "h_wait_p90": {"ja": "p90", "en": "P90"},
     "h_refused": {"ja": "拒否", "en": "REFUSED"},
     "disabled": {"ja": "無効", "en": "disabled"},
-    "others": {"ja": "（その他のキー）", "en": "(other keys)"},
     "keys_none": {"ja": "まだ誰も使っていません。", "en": "Nobody has used the gateway yet."},
     # Those who wait
     "h_place": {"ja": "順番", "en": "PLACE"},

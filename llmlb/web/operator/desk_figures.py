@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
+from llmlb.gateway.identity import NOBODY
 from llmlb.messages import Locale
 from llmlb.telemetry.lines import printable
+from llmlb.web.durations import duration_text, moment
 from llmlb.web.operator.desk_texts import desk_text
 
-NO_KEY = "-"
+NO_KEY = NOBODY.name
 """The name of requests that came without a key."""
-OTHERS = ""
-"""The name under which those beyond a bound are counted together."""
-
-
-def moment(seconds: float, locale: Locale) -> str:
-    """How long something has been going on: whole seconds, then minutes and seconds, hours and minutes, and so on."""
-    whole = max(0, int(seconds))
-    if whole < 60:
-        return desk_text(locale, "secs", secs=whole)
-    if whole < 3600:
-        return _two(locale, "mins", whole // 60, "secs", whole % 60)
-    if whole < 86_400:
-        return _two(locale, "hours", whole // 3600, "mins", whole % 3600 // 60)
-    return _two(locale, "days", whole // 86_400, "hours", whole % 86_400 // 3600)
 
 
 def measured(seconds: float | None, locale: Locale) -> str:
     """A mean or a quantile, as exact as it is worth reading: tenths below ten seconds. A dash where there is none."""
     if seconds is None:
         return desk_text(locale, "unknown")
-    if seconds <= 0:
-        return desk_text(locale, "secs", secs="0")
-    if seconds < 0.05:
-        return desk_text(locale, "secs", secs="<0.1")
-    if round(seconds, 1) < 10:
-        return desk_text(locale, "secs", secs=f"{seconds:.1f}")
-    return moment(round(seconds), locale)
+    whole = round(seconds)
+    return moment(whole, locale) if whole >= 60 else duration_text(max(0.0, seconds), locale)
 
 
 def pair(one: float | None, other: float | None, locale: Locale) -> str:
@@ -71,16 +54,9 @@ def owed(debt: float, unit: str, locale: Locale) -> str:
 
 def key_title(name: str, locale: Locale) -> str:
     """What a key is called where people read it."""
-    special = {NO_KEY: "no_key", OTHERS: "other_keys"}.get(name)
-    return desk_text(locale, special) if special else printable(name)
+    return desk_text(locale, "no_key") if name == NO_KEY else printable(name)
 
 
 def model_title(model: str, locale: Locale) -> str:
     """What a request's model is called; requests may name none."""
     return printable(model) if model else desk_text(locale, "any_model")
-
-
-def _two(locale: Locale, large: str, much: int, small: str, little: int) -> str:
-    if not little:
-        return desk_text(locale, large, **{large: much})
-    return desk_text(locale, f"{large}_{small}", **{large: much, small: little})

@@ -98,7 +98,7 @@ def _note(key: KeyView, locale: Locale) -> str:
     notes = []
     if key.disabled:
         notes.append(desk_text(locale, "key_disabled"))
-    elif not key.configured and key.name not in (figures.NO_KEY, figures.OTHERS):
+    elif not key.configured and key.name != figures.NO_KEY:
         notes.append(desk_text(locale, "key_unconfigured"))
     if key.max_waiting:
         notes.append(desk_text(locale, "key_max_waiting", count=figures.number(key.max_waiting)))

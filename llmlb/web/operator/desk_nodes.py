@@ -8,6 +8,7 @@ from llmlb.gateway.desk import Desk, NodeCard
 from llmlb.messages import Locale
 from llmlb.telemetry.lines import printable
 from llmlb.telemetry.record import Outcome
+from llmlb.web.durations import moment
 from llmlb.web.operator import desk_figures as figures
 from llmlb.web.operator.desk_texts import desk_text
 from llmlb.web.page_texts import page_text, reason_text
@@ -70,7 +71,7 @@ def _row(node: NodeCard, locale: Locale) -> NodeRow:
         name=printable(node.name),
         state=node.state,
         label=page_text(locale, f"state_{node.state}"),
-        since=figures.moment(node.since, locale),
+        since=moment(node.since, locale),
         reason=printable(reason_text(locale, node.reason)),
         serves=_serves(node, locale),
         kind=_kind(node, locale),

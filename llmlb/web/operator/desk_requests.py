@@ -9,7 +9,8 @@ import attrs
 from llmlb.gateway.desk import AbleNode, Desk, RequestView, Why
 from llmlb.messages import Locale
 from llmlb.telemetry.lines import printable
-from llmlb.web.operator.desk_figures import key_title, model_title, moment, number
+from llmlb.web.durations import moment
+from llmlb.web.operator.desk_figures import key_title, model_title, number
 from llmlb.web.operator.desk_texts import desk_text
 from llmlb.web.page_texts import reason_text
 

@@ -74,7 +74,6 @@ DESK_TEXTS: dict[str, dict[Locale, str]] = {
     "about": {"ja": "約 {time}", "en": "about {time}"},
     "unknown": {"ja": "—", "en": "—"},
     "no_key": {"ja": "（キーなし）", "en": "(no key)"},
-    "other_keys": {"ja": "（その他のキー）", "en": "(other keys)"},
     "any_model": {"ja": "（指定なし）", "en": "(any)"},
     "more_requests": {"ja": "ほかに {count} 件あります。", "en": "and {count} more"},
     # Why it waits
@@ -188,14 +187,6 @@ DESK_TEXTS: dict[str, dict[Locale, str]] = {
     "list_separator": {"ja": "、", "en": ", "},
     "sentence_gap": {"ja": "", "en": " "},
     "percent": {"ja": "{value}%", "en": "{value}%"},
-    # Times
-    "secs": {"ja": "{secs} 秒", "en": "{secs} s"},
-    "mins": {"ja": "{mins} 分", "en": "{mins} min"},
-    "mins_secs": {"ja": "{mins} 分 {secs} 秒", "en": "{mins} min {secs} s"},
-    "hours": {"ja": "{hours} 時間", "en": "{hours} h"},
-    "hours_mins": {"ja": "{hours} 時間 {mins} 分", "en": "{hours} h {mins} min"},
-    "days": {"ja": "{days} 日", "en": "{days} d"},
-    "days_hours": {"ja": "{days} 日 {hours} 時間", "en": "{days} d {hours} h"},
 }
 
 

@@ -143,10 +143,6 @@ def test_full_is_red() -> None:
     assert "\x1b[31m100\x1b[0m" in "".join(painted(line, colors=True) for line in screen(full, 80, 24, "en"))
 
 
-def test_keys_beyond_those_told_apart_have_a_name() -> None:
-    assert "(other keys)" in drawn(seen(keys=(key(""),)), 80)
-
-
 def test_a_request_that_no_known_node_can_serve_says_so() -> None:
     assert "no node can serve it" in drawn(seen(waiting=((request("r", "a", None), why()),)), 80)
 

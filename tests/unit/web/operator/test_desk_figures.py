@@ -9,26 +9,6 @@ from llmlb.web.operator import desk_figures as figures
 
 
 @pytest.mark.parametrize(
-    ("seconds", "japanese", "english"),
-    [
-        (-0.2, "0 秒", "0 s"),
-        (0.99, "0 秒", "0 s"),
-        (59.99, "59 秒", "59 s"),
-        (60, "1 分", "1 min"),
-        (185, "3 分 5 秒", "3 min 5 s"),
-        (3599, "59 分 59 秒", "59 min 59 s"),
-        (3600, "1 時間", "1 h"),
-        (8000, "2 時間 13 分", "2 h 13 min"),
-        (86_400, "1 日", "1 d"),
-        (200_000, "2 日 7 時間", "2 d 7 h"),
-    ],
-)
-def test_what_goes_on_is_told_in_two_units_at_most(seconds: float, japanese: str, english: str) -> None:
-    assert figures.moment(seconds, "ja") == japanese
-    assert figures.moment(seconds, "en") == english
-
-
-@pytest.mark.parametrize(
     ("seconds", "text"),
     [
         (None, "—"),
@@ -82,7 +62,6 @@ def test_a_weight_is_as_one_would_write_it(value: float, text: str) -> None:
     [
         ("-", "en", "(no key)"),
         ("-", "ja", "（キーなし）"),
-        ("", "en", "(other keys)"),
         ("alice", "en", "alice"),
         ("a\u202eb\nc", "en", "a\\u202eb\\nc"),
     ],

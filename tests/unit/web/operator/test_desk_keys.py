@@ -40,7 +40,6 @@ def test_a_key_that_nobody_uses() -> None:
         (key("b", max_waiting=20, disabled=True), "disabled", "disabled, at most 20 waiting"),
         (key("anonymous-12", configured=False), "unconfigured", "not configured"),
         (key("-", configured=False), "unconfigured", ""),
-        (key("", configured=False), "unconfigured", ""),
     ],
 )
 def test_what_sets_a_key_apart(view: KeyView, state: str, note: str) -> None:
