@@ -7,11 +7,9 @@ from collections.abc import Collection, Iterable, Mapping
 from llmlb.gateway.desk import MOST_MODELS, MOST_NODES, NodeCard
 from llmlb.gateway.visit import Visit
 from llmlb.nodes.fleet import Member
+from llmlb.nodes.states import trouble_first
 from llmlb.telemetry.node_history import NodeHistory
 from llmlb.telemetry.usage import HourByName
-
-BY_TROUBLE = ("offline", "loading", "resting", "pending", "draining", "busy", "idle")
-"""States of nodes, those first that an operator has to know of."""
 
 
 def node_cards(
@@ -26,7 +24,7 @@ def node_cards(
     nodes = list(members)
     more = max(0, len(nodes) - MOST_NODES)
     if more:
-        nodes = sorted(nodes, key=lambda member: BY_TROUBLE.index(member.state))[:MOST_NODES]
+        nodes = sorted(nodes, key=lambda member: trouble_first(member.state))[:MOST_NODES]
     return tuple(_card(member, request_of(member, visits), configured, hour, history, now) for member in nodes), more
 
 

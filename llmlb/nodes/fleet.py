@@ -20,9 +20,6 @@ from llmlb.nodes.node import Health, Node
 from llmlb.nodes.probe import Probe
 from llmlb.turns.port import Turns
 
-STATES = ("pending", "idle", "busy", "loading", "resting", "draining", "offline")
-"""All states a node can be in."""
-
 AT_ONCE, BETWEEN_SECS = 20, 0.05
 """So many new nodes are asked at once, and the next after so long: a thousand connections in one go stall the rest."""
 
@@ -50,7 +47,7 @@ class Member:
 
     @property
     def state(self) -> str:
-        """One of `STATES`."""
+        """One of `states.STATES`."""
         node = self.node
         if node.draining:
             return "draining"

@@ -12,7 +12,7 @@ from llmlb.config.address import is_loopback
 from llmlb.errors import WrongToken
 from llmlb.gateway.gateway import Gateway
 from llmlb.gateway.identity import bearer
-from llmlb.nodes.fleet import STATES
+from llmlb.nodes.states import STATES
 from llmlb.telemetry.exposition import CONTENT_TYPE, Gauges, KeyGauges, exposition
 from llmlb.telemetry.metrics import UNCONFIGURED
 from llmlb.web.hosts import named_host

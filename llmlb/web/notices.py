@@ -9,11 +9,11 @@ import attrs
 
 from llmlb.gateway.overview import Overview
 from llmlb.messages import Locale
+from llmlb.nodes.states import WELL
 from llmlb.telemetry.lines import printable
 from llmlb.web.page_texts import page_text
 
 _NAMES_SHOWN = 3
-_WELL = {"idle", "busy"}
 _GONE = {"offline", "draining"}
 
 Level = Literal["good", "info", "warning", "error"]
@@ -48,7 +48,7 @@ def _troubles(overview: Overview, states: set[str], locale: Locale) -> Iterator[
         yield _say(locale, "warning", "config_refused")
     if "offline" in states and not states <= _GONE:
         yield _say(locale, "warning", "some_offline", _names(overview, "offline", locale))
-    if error is None and not states & _WELL:
+    if error is None and not states & WELL:
         yield _say(locale, "info", "checking" if "pending" in states else "getting_ready")
     if "draining" in states:
         yield _say(locale, "info", "nodes_draining", _names(overview, "draining", locale))

@@ -14,6 +14,7 @@ import attrs
 
 from llmlb.gateway.overview import NodeView, Overview
 from llmlb.messages import Locale
+from llmlb.nodes.states import STATES, trouble_first
 from llmlb.telemetry.lines import printable
 from llmlb.web.durations import Part, age, duration
 from llmlb.web.notices import Notice, notices
@@ -23,10 +24,6 @@ TICKS = 50
 """Into how many marks the drawing of the queue is divided."""
 MOST_TILES = 100
 """A page with a thousand tiles, four times a second, is of no use to anybody: the rest is counted."""
-
-_BY_STATE = ("offline", "resting", "loading", "draining", "pending", "busy", "idle")
-"""Every state of a node, those first that somebody may have to look after."""
-_WELL = ("busy", "idle")
 
 
 @attrs.frozen(kw_only=True)
@@ -67,7 +64,7 @@ class Panel:
     avg_wait: tuple[Part, ...]
     avg_process: tuple[Part, ...]
     states: tuple[StateCount, ...]
-    """Of all nodes, in the order of `_BY_STATE`; those that occur."""
+    """Of all nodes, in the order of `STATES`; those that occur."""
     nodes: tuple[NodeTile, ...]
     """In the order of the configuration; if there are too many for the page, first those that are not well."""
     nodes_more: str
@@ -98,18 +95,17 @@ def panel(overview: Overview, locale: Locale) -> Panel:
 
 
 def _with_a_tile(nodes: tuple[NodeView, ...]) -> Sequence[NodeView]:
-    """Those for which there is room. Idle and busy count alike, or tiles would come and go with every request."""
+    """Those for which there is room."""
     if len(nodes) <= MOST_TILES:
         return nodes
-    ranks = {state: rank for rank, state in enumerate(_BY_STATE) if state not in _WELL}
-    return sorted(nodes, key=lambda node: ranks.get(node.state, len(ranks)))[:MOST_TILES]
+    return sorted(nodes, key=lambda node: trouble_first(node.state))[:MOST_TILES]
 
 
 def _counts(nodes: tuple[NodeView, ...], locale: Locale) -> tuple[StateCount, ...]:
     counts = Counter(node.state for node in nodes)
     return tuple(
         StateCount(state=state, label=page_text(locale, f"state_{state}"), count=f"{counts[state]:,}")
-        for state in _BY_STATE
+        for state in STATES
         if counts[state]
     )
 

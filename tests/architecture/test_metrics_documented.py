@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from llmlb.gateway.audit import CHECKS
-from llmlb.nodes.fleet import STATES
+from llmlb.nodes.states import STATES
 from llmlb.telemetry.exposition import CATALOGUE, Family
 from llmlb.telemetry.metrics import BOUNDS
 from llmlb.telemetry.record import Outcome

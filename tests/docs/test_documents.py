@@ -15,7 +15,7 @@ from llmlb.config.environment import variable_of
 from llmlb.config.model import ENTRIES, TABLES
 from llmlb.config.settings import settings_of
 from llmlb.nodes.discovery import places
-from llmlb.nodes.fleet import STATES
+from llmlb.nodes.states import STATES
 from llmlb.scheduler.placement import ALIKE, NOISE_SECS
 from llmlb.web.faults import FAULTS
 from llmlb.wire.endpoints import ENDPOINTS

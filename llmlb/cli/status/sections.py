@@ -11,6 +11,7 @@ from llmlb.cli.status.paint import Line, Piece, Style, clipped
 from llmlb.cli.status.texts import say
 from llmlb.gateway.desk import Desk, KeyView, NodeCard, RequestView, Why
 from llmlb.messages import Locale
+from llmlb.nodes.states import trouble_first
 from llmlb.simulate.table import cut
 from llmlb.telemetry.record import Outcome
 from llmlb.web.durations import age, duration_text
@@ -28,7 +29,6 @@ _STYLES: Mapping[str, Style] = {
     "resting": "warning",
     "draining": "warning",
 }
-_AT_WORK = {"idle", "busy"}
 
 
 @attrs.frozen
@@ -62,7 +62,7 @@ class Section:
 
 def sections(desk: Desk, locale: Locale) -> tuple[Section, Section, Section]:
     """Nodes (those in trouble first), keys (the busiest first), and those who wait (the next first)."""
-    nodes = sorted(desk.nodes, key=lambda node: node.state in _AT_WORK)
+    nodes = sorted(desk.nodes, key=lambda node: trouble_first(node.state))
 
     def draw_nodes(count: int, wide: int) -> list[Line]:
         return lines_of(_nodes(nodes[:count], locale), wide)

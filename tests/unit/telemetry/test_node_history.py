@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from llmlb.nodes.fleet import STATES
+from llmlb.nodes.states import STATES
 from llmlb.telemetry.node_history import MOST_STATES, NodeHistory
 from llmlb.telemetry.timeline import STEP_SECS, STEPS
 from llmlb.testing.clock import ManualClock

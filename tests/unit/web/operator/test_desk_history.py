@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmlb.nodes.fleet import STATES
+from llmlb.nodes.states import STATES
 from llmlb.web.operator.desk_history import HEIGHT, STACK, bands, summary
 
 RECTANGLE = re.compile(r"M(\d+) (\d+)h(\d+)v(\d+)H(\d+)z")
