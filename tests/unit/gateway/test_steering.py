@@ -29,6 +29,9 @@ class Listening:
         answer.set_result(Reload())
         return answer
 
+    def check_not_lost(self, content: bytes | None) -> None:
+        """Nothing is."""
+
 
 def steering(file: Path, reloader: Listening) -> Steering:
     return Steering(cast(Gateway, SimpleNamespace()), cast(Reloader, reloader), file, {})
