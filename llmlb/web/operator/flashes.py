@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import islice
-from typing import Literal
 from weakref import WeakKeyDictionary
 
 import attrs
 from aiohttp import web
 
 from llmlb.telemetry.lines import printable
+from llmlb.web.notices import Level
 from llmlb.web.operator.sessions import Session
 
 MOST_LINES = 20
 LONGEST_LINE = 300
-
-Level = Literal["good", "info", "warning", "error"]
 
 
 def _shown(lines: Iterable[str]) -> tuple[str, ...]:

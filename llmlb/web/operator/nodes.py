@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 from aiohttp import web
 
@@ -13,12 +12,12 @@ from llmlb.config.edit_file import ChangedMeanwhile
 from llmlb.config.node_edits import FoundNode, UnknownNode, change_node, find_node, keep_found
 from llmlb.config.problems import ConfigError
 from llmlb.gateway.gateway import Gateway
-from llmlb.gateway.reload import Reload
 from llmlb.gateway.steering import Steering
 from llmlb.messages import Locale
 from llmlb.telemetry.lines import printable
 from llmlb.web.keys import GATEWAY, STEERING
-from llmlb.web.operator.flashes import Flash, Level, say_next
+from llmlb.web.operator.edit_flashes import alert, not_written, problems_alert, taken
+from llmlb.web.operator.flashes import Flash, say_next
 from llmlb.web.operator.guard import FORM, operator_at, signed_in
 from llmlb.web.operator.pages import DESK, see_other
 from llmlb.web.operator.sessions import Session
@@ -44,7 +43,7 @@ async def _change(what: What, request: web.Request, session: Session) -> web.Str
     gateway, steering, locale = request.app[GATEWAY], request.app[STEERING], page_locale(request)
     given = request[FORM].get("node")[:LONGEST]
     if steering is None:
-        flash = _alert(locale, "no_file")
+        flash = alert(locale, "no_file")
     else:
         flash = await _edit(what, given, gateway, steering, locale, operator_at(request))
     say_next(request, session, flash)
@@ -69,30 +68,18 @@ async def _edit(what: What, given: str, gateway: Gateway, steering: Steering, lo
     try:
         came = await steering.change(change, version=None, by=by)
     except UnknownNode:
-        return _alert(locale, "node_unknown", name=name)
+        return alert(locale, "node_unknown", name=name)
     except ConfigError as error:
-        return _alert(locale, "broken", [problem.text(locale) for problem in error.problems])
-    except CannotEdit:
-        return _alert(locale, "cannot_edit", file=steering.path)
+        return problems_alert(locale, "broken", error.problems)
     except ChangedMeanwhile:
-        return _alert(locale, "conflict")
-    except OSError as error:
-        return _alert(locale, "cannot_write", problem=error.strerror or type(error).__name__, file=steering.path)
-    done = say("node_drained" if what == "drain" else "node_resumed", name=printable(name))
+        return alert(locale, "node_conflict")
+    except (CannotEdit, OSError) as why:
+        return not_written(locale, why, steering.path)
+    done = "node_drained" if what == "drain" else "node_resumed"
     if not changed:
-        before = say("node_drained_before" if what == "drain" else "node_resumed_before", name=printable(name))
-        return Flash(level="info", title=before)
-    lines = [say("node_kept", names=", ".join(node.name for node in found))] if kept else []
-    return _outcome(locale, came, done, lines)
-
-
-def _outcome(locale: Locale, came: Reload, done: str, lines: Sequence[str]) -> Flash:
-    if came.problems:
-        return _alert(locale, "not_taken", [problem.text(locale) for problem in came.problems])
-    if came.stopping:
-        advice = settings_text(locale, "stopping_advice")
-        return Flash(level="warning", title=settings_text(locale, "stopping"), advice=advice)
-    return Flash(level="good", title=done, lines=tuple(lines))
+        return Flash(level="info", title=say(f"{done}_before", name=printable(name)))
+    lines = (say("node_kept", names=", ".join(node.name for node in found)),) if kept else ()
+    return taken(locale, came, Flash(level="good", title=say(done, name=printable(name)), lines=lines))
 
 
 def _wanted(gateway: Gateway, given: str) -> str:
@@ -106,10 +93,3 @@ def _found(gateway: Gateway) -> list[FoundNode]:
     if gateway.config.nodes:
         return []
     return [FoundNode(config.name, config.url) for config in gateway.fleet.configs()]
-
-
-def _alert(locale: Locale, key: str, lines: Sequence[str] = (), **values: Any) -> Flash:
-    shown = {name: printable(str(value)) for name, value in values.items()}
-    advice = settings_text(locale, f"{key}_advice", **shown)
-    level: Level = "error"
-    return Flash(level=level, title=settings_text(locale, key, **shown), advice=advice, lines=tuple(lines))

@@ -13,6 +13,7 @@ from llmlb.config.edit_file import ChangedMeanwhile
 from llmlb.config.problems import ConfigError
 from llmlb.config.values import UnknownKey, plain
 from llmlb.web.keys import GATEWAY, STEERING
+from llmlb.web.operator.edit_flashes import not_written, problems_alert
 from llmlb.web.operator.flashes import Flash, say_next
 from llmlb.web.operator.guard import FORM, operator_at, signed_in
 from llmlb.web.operator.pages import see_other
@@ -127,11 +128,9 @@ async def _not_taken(page: SettingsPage, submission: Submission, why: _NotTaken)
     wished = wishes(submission, seen.places, seen.locked)
     match why:
         case ConfigError():
-            alert = page.alert("clash", page.problems(why.problems))
-        case CannotEdit():
-            alert = page.alert("cannot_edit")
-        case OSError():
-            alert = page.alert("cannot_write", problem=why.strerror or type(why).__name__)
+            alert = problems_alert(page.locale, "clash", why.problems)
+        case CannotEdit() | OSError():
+            alert = not_written(page.locale, why, page.file)
         case _:
             alert = page.alert("conflict", page.strange(wished))
     return page.form(seen, wished, alert, status=409)

@@ -112,8 +112,6 @@ class SettingsForm:
     """Of `keys`."""
     keys: tuple[KeyRow, ...]
     keys_more: int
-    wrong: int
-    """How many fields have an error."""
 
 
 def settings_form(
@@ -168,7 +166,6 @@ def settings_form(
         columns=columns,
         keys=keys,
         keys_more=len(found) - len(shown),
-        wrong=sum(wish.wrong is not None for wish in wished.of.values()),
     )
 
 

@@ -15,6 +15,7 @@ from llmlb.gateway.steering import Steering
 from llmlb.messages import Locale
 from llmlb.telemetry.lines import printable
 from llmlb.web.keys import GATEWAY
+from llmlb.web.operator.edit_flashes import alert, problems_alert, taken
 from llmlb.web.operator.flashes import Flash
 from llmlb.web.operator.guard import FORM
 from llmlb.web.operator.pages import DESK, operator_page
@@ -70,12 +71,7 @@ class SettingsPage:
 
     def alert(self, key: str, lines: Sequence[str] = (), **values: Any) -> Flash:
         """What is wrong, and what to do about it."""
-        advice = self.say(f"{key}_advice", file=self.file)
-        return Flash(level="error", title=self.say(key, **values), advice=advice, lines=tuple(lines))
-
-    def problems(self, problems: Sequence[Problem]) -> list[str]:
-        """Problems of a file, a line each. They hold no secrets."""
-        return [problem.text(self.locale) for problem in problems]
+        return alert(self.locale, key, lines, file=self.file, **values)
 
     def strange(self, wished: Wishes) -> list[str]:
         """What was wished for that the page does not have."""
@@ -84,7 +80,7 @@ class SettingsPage:
     def form(self, seen: Seen, wished: Wishes, alert: Flash | None = None, *, status: int = 200) -> web.Response:
         """The form with what is wished for; where the file has problems, with those, and not to be sent."""
         if seen.problems:
-            alert = self.alert("broken", self.problems(seen.problems))
+            alert = problems_alert(self.locale, "broken", seen.problems)
         form = settings_form(seen.places, wished, seen.locked, self.locale, version=seen.version, find=self._find)
         context = {
             "alert": alert,
@@ -130,13 +126,9 @@ class SettingsPage:
 
     def outcome(self, came: Reload, seen: Seen, news: Sequence[Wish]) -> Flash:
         """What is told when the file has been written."""
-        if came.problems:
-            return self.alert("not_taken", self.problems(came.problems))
-        done = tuple(f"{row.key} {row.label}: {row.before} → {row.after}".lstrip() for row in rows(news, self.locale))
-        if came.stopping:
-            return Flash(level="warning", title=self.say("stopping"), advice=self.say("stopping_advice"), lines=done)
         title = self.say("done" if seen.version else "done_created", file=self.file)
-        return Flash(level="good", title=title, lines=done)
+        lines = (f"{row.key} {row.label}: {row.before} → {row.after}".lstrip() for row in rows(news, self.locale))
+        return taken(self.locale, came, Flash(level="good", title=title, lines=tuple(lines)))
 
     @property
     def _find(self) -> str:

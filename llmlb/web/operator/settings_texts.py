@@ -270,12 +270,12 @@ SETTINGS_TEXTS: dict[str, dict[Locale, str]] = {
     "by_file": {"ja": "ファイルの編集", "en": "edit of the file"},
     # Nodes
     "node_drained": {
-        "ja": "{name} に新しいリクエストを渡さないようにしました。処理中のものは最後まで続けます。",
+        "ja": "{name} を切り離しました。新しいリクエストは渡しません。処理中のものは最後まで続けます。",
         "en": "{name} gets no new requests. What it has in service is finished.",
     },
-    "node_drained_before": {"ja": "{name} はすでに drain されています。", "en": "{name} is drained already."},
-    "node_resumed": {"ja": "{name} を再開しました。", "en": "{name} gets requests again."},
-    "node_resumed_before": {"ja": "{name} は drain されていません。", "en": "{name} is not drained."},
+    "node_drained_before": {"ja": "{name} はすでに切り離されています。", "en": "{name} is drained already."},
+    "node_resumed": {"ja": "{name} を元に戻しました。", "en": "{name} gets requests again."},
+    "node_resumed_before": {"ja": "{name} は切り離されていません。", "en": "{name} is not drained."},
     "node_unknown": {"ja": "{name} というノードはありません。", "en": "There is no node {name}."},
     "node_unknown_advice": {
         "ja": "設定から外されたか、名前が変わったようです。何も変更していません。",
@@ -285,7 +285,11 @@ SETTINGS_TEXTS: dict[str, dict[Locale, str]] = {
         "ja": "自動で見つかっていたノードも設定ファイルに書き込みました（書かないと探さなくなるため）: {names}",
         "en": "What had been found by itself was written down too, for it would be gone otherwise: {names}",
     },
-    "nothing_written": {"ja": "何も変更していません。", "en": "Nothing was changed."},
+    "node_conflict": {"ja": "設定ファイルがその間に変更されました。", "en": "The file was changed meanwhile."},
+    "node_conflict_advice": {
+        "ja": "何も上書きしていません。もう一度操作してください。",
+        "en": "Nothing was overwritten. Please do it again.",
+    },
 }
 
 
