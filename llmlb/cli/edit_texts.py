@@ -9,8 +9,8 @@ from llmlb.messages import Locale
 TEXTS: dict[str, dict[Locale, str]] = {
     # Help
     "config": {
-        "ja": "設定ファイル（省略時: ./config.toml。なければ作成します）",
-        "en": "configuration file (default: ./config.toml, made if there is none)",
+        "ja": "設定ファイル（省略時: ./config.toml）",
+        "en": "configuration file (default: ./config.toml)",
     },
     "arguments": {"ja": "引数", "en": "arguments"},
     "json": {"ja": "JSONで出力します", "en": "write JSON"},

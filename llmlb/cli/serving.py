@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -51,7 +52,7 @@ def _announce(gateway: Running, loaded: Loaded, demo: Demo | None, locale: Local
     print(say(locale, "listening", url=gateway.url))
     if demo is not None:
         password = say(locale, "demo_password", password=demo.password) if demo.password else ""
-        print(say(locale, "try_demo", url=gateway.url, password=password, file=demo.file))
+        print(say(locale, "try_demo", url=gateway.url, password=password, file=demo.file, llmlb=_this_program()))
     elif config.nodes:
         print(say(locale, "nodes", names=", ".join(node.name for node in config.nodes)))
     elif gateway.found:
@@ -61,3 +62,11 @@ def _announce(gateway: Running, loaded: Loaded, demo: Demo | None, locale: Local
         looked = ", ".join(f"{place.title} ({place.port})" for place in places(config.server.port))
         print(say(locale, "found_nothing", looked=looked))
     sys.stdout.flush()
+
+
+def _this_program() -> str:
+    """What runs this program in another terminal that stands in the same directory."""
+    if shutil.which("llmlb"):
+        return "llmlb"
+    python = Path(sys.executable)
+    return f"{python.relative_to(Path.cwd()) if python.is_relative_to(Path.cwd()) else python} -m llmlb"

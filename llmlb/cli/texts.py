@@ -78,14 +78,14 @@ _TEXTS: dict[str, dict[Locale, str]] = {
             "模擬ノード2台とサンプルのリクエストが動いています。\n"
             "ページ: {url}\n"
             "運用者のページ: {url}/operator{password}\n"
-            "ほかの端末で: llmlb status --watch --config {file}\n"
+            "ほかの端末で: {llmlb} status --watch --config {file}\n"
             "試すには（Ctrl-Cで終了）:\n\n{curl}\n"
         ),
         "en": (
             "Two simulated nodes and some sample traffic are running.\n"
             "The page: {url}\n"
             "The operator's page: {url}/operator{password}\n"
-            "In another terminal: llmlb status --watch --config {file}\n"
+            "In another terminal: {llmlb} status --watch --config {file}\n"
             "Try it (Ctrl-C ends it):\n\n{curl}\n"
         ),
     },

@@ -100,10 +100,15 @@ def text(event: dict[str, list[dict[str, dict[str, str]]]]) -> str:
 async def curl_as_printed(demo: Program) -> str:
     """What the command prints that the demo tells people to try, run by a shell."""
     command = (await demo.says(r"(?s)  (curl -N .*?\}')\n"))[1]
+    return await shell(None, f"no_proxy='*' {command}")
+
+
+async def shell(folder: Path | None, command: str) -> str:
+    """What a command writes that was copied into a shell."""
     process = await asyncio.create_subprocess_shell(
-        f"no_proxy='*' {command}", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+        command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, cwd=folder
     )
-    out, _ = await within(55, process.communicate(), lambda: "curl ends")
+    out, _ = await within(55, process.communicate(), lambda: "the command ends")
     return out.decode()
 
 
@@ -147,6 +152,9 @@ async def test_everything_can_be_tried_and_nothing_of_it_stays(tmp_path: Path, t
     try:
         file = await following(demo)
         password = (await demo.says(r"password: (demo-\w+)"))[1]
+        status = (await demo.says(r"In another terminal: (.+) --watch --config"))[1]
+        shown = await shell(tmp_path, f"{status} --config {file}")
+        assert shown.startswith("llmlb "), shown
         assert await sign_in(demo, password + "x") != 303
         assert await sign_in(demo, password) == 303
         done = await command(tmp_path, "config", "set", "queue.max_size", "7", "--config", str(file))
