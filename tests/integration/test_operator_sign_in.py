@@ -17,7 +17,6 @@ import pytest
 from llmlb.app import ConfigFile, running
 from llmlb.config.load import load
 from llmlb.config.model import Config, Operator, Server
-from llmlb.config.password import hash_password
 from llmlb.testing import ManualClock, ScriptedNode, eventually
 from llmlb.web.operator.sign_in import MAX_BODY
 from tests.integration.bench import Bench, config
@@ -366,7 +365,7 @@ async def test_a_form_of_the_operator_may_be_long_but_not_endless(start: Start) 
 
 async def test_a_password_is_taken_as_it_was_typed(start: Start) -> None:
     typed = "  ｐａｓｓ 馬と電池が正しい　+&=%;🐴"
-    gateway = await start(config(operator=Operator(password_hash=hash_password(typed))))
+    gateway = await start(config(operator=Operator(password_hash=quick_hash(typed))))
     for other in (typed.strip(), typed.replace("ｐａｓｓ", "pass"), typed.replace("　", " ")):
         browser = Browser(gateway)
         answer = await browser.sign_in(other)
