@@ -66,7 +66,7 @@ def _open_what_is_closed() -> None:
 
 def _escape_what_cannot_be_shown() -> None:
     """Let a name that the terminal has no characters for be told in escapes, rather than end the program."""
-    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors in ("strict", "surrogateescape"):
         sys.stdout.reconfigure(errors="backslashreplace")
 
 

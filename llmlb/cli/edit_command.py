@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import pwd
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TextIO
 from urllib.parse import urlencode
 
 from llmlb.cli.control_client import NotRunning, Unreachable, ask
 from llmlb.cli.edit_texts import say
-from llmlb.config.edit import CannotEdit
-from llmlb.config.edit_file import ChangedMeanwhile
+from llmlb.config.edit import CannotEdit, Draft
+from llmlb.config.edit_file import ChangedMeanwhile, Edited, edit_file
 from llmlb.config.problems import ConfigError
 from llmlb.config.report import describe_problems
 from llmlb.messages import Locale
@@ -27,6 +27,18 @@ class Refused(Exception):
         super().__init__(text)
 
 
+class _NotWritten(Exception):
+    """The file could not be written. Its text says why."""
+
+
+def edit(file: Path, environ: Mapping[str, str], change: Callable[[Draft], Draft]) -> Edited:
+    """`edit_file`, for what is `explained`: a file that cannot be written is no output that cannot."""
+    try:
+        return edit_file(file, environ, change)
+    except OSError as error:
+        raise _NotWritten(error.strerror or str(error)) from None
+
+
 def explained(work: Callable[[], int], file: Path, locale: Locale, *, edits: bool = True) -> int:
     """Do the work, and say in words why `file` could not be read or changed. Returns the exit code.
 
@@ -37,7 +49,7 @@ def explained(work: Callable[[], int], file: Path, locale: Locale, *, edits: boo
         sys.stdout.flush()
         return code
     except BrokenPipeError:  # whoever read has seen enough (`| head`); a gateway notices a change by itself
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _say_no_more()
         return int(edits)
     except Refused as refused:
         return complain(str(refused), refused.code)
@@ -50,8 +62,16 @@ def explained(work: Callable[[], int], file: Path, locale: Locale, *, edits: boo
         return complain(say(locale, "cannot_edit", file=file))
     except ChangedMeanwhile:
         return complain(say(locale, "changed_meanwhile", file=file))
+    except _NotWritten as why:
+        return complain(say(locale, "cannot_write", file=file, problem=why))
     except OSError as error:
-        return complain(say(locale, "cannot_write", file=file, problem=error.strerror or str(error)))
+        _say_no_more()
+        return complain(say(locale, "cannot_tell", problem=error.strerror or str(error)))
+
+
+def _say_no_more() -> None:
+    """Standard output takes nothing: not at the end of the program, either."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def follow(file: Path, locale: Locale, to: TextIO | None = None) -> int:
@@ -90,7 +110,7 @@ def read_secret(file: str, locale: Locale, *, whole_line: bool = False) -> str:
     `whole_line`: spaces belong to it, only the line's end does not.
     """
     try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+        text = _typed() if file == "-" else Path(file).read_text(encoding="utf-8")
     except OSError as error:
         problem = error.strerror or type(error).__name__
         raise Refused(say(locale, "secret_file", file=file, problem=problem)) from None
@@ -100,6 +120,10 @@ def read_secret(file: str, locale: Locale, *, whole_line: bool = False) -> str:
     if not secret:
         raise Refused(say(locale, "secret_empty", file=file))
     return secret
+
+
+def _typed() -> str:
+    return sys.stdin.read() if sys.stdin is not None else ""  # None: it was closed (`<&-`)
 
 
 def complain(text: str, code: int = 1) -> int:

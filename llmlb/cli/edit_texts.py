@@ -46,6 +46,10 @@ TEXTS: dict[str, dict[Locale, str]] = {
         "ja": "{file} に書き込めません（{problem}）。何も変更していません。",
         "en": "{file} cannot be written ({problem}). Nothing was changed.",
     },
+    "cannot_tell": {
+        "ja": "結果を出力できません（{problem}）。",
+        "en": "what came of it cannot be written to the output ({problem}).",
+    },
     "cannot_edit": {
         "ja": "{file} はこのコマンドで編集できない書き方になっています。手で編集してください。何も変更していません。",
         "en": "{file} is written in a form that only you can edit. Nothing was changed.",

@@ -11,6 +11,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from llmlb.testing import eventually
 from llmlb.testing.waiting import pause, within
 from tests.process.caller import Reply
@@ -174,3 +176,58 @@ def test_a_list_that_is_cut_short_by_its_reader_is_no_failure(tmp_path: Path) ->
     )
     assert done.stdout.splitlines()[1:] == ["0"]
     assert "Broken" not in done.stderr
+
+
+def shell(folder: Path, script: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """What a script of bash comes to, in which `llmlb` is the program."""
+    return subprocess.run(
+        ["bash", "-c", f'llmlb() {{ {sys.executable} -m llmlb "$@"; }}; {script}'],
+        cwd=folder,
+        env={**os.environ, "LANG": "C.UTF-8", "PYTHONPATH": str(ROOT), **environ},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(("output", "problem"), [("/dev/full", "No space left"), (">(exec true)", "Broken pipe")])
+def test_a_new_key_that_cannot_be_shown_is_told_and_not_said_to_be_nowhere(
+    tmp_path: Path, output: str, problem: str
+) -> None:
+    done = shell(tmp_path, f"exec 3>&1; llmlb keys add alice > {output}; echo code $? >&3")
+    assert f"the key could not be shown ({problem}" in done.stderr
+    assert 'llmlb keys rotate "alice"' in done.stderr
+    assert "Nothing was changed" not in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "code 1" in done.stdout
+    assert 'name = "alice"' in (tmp_path / "config.toml").read_text()
+
+
+async def test_status_ends_in_words_whatever_becomes_of_its_output(serve: Serve) -> None:
+    gateway = await serve()
+    name = "アリス"
+    config = gateway.folder / "config.toml"
+    config.write_text(f'{config.read_text()}\n[[api_keys]]\nname = "{name}"\nkey = "sk-1"\n')
+
+    async def run(script: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        return await asyncio.to_thread(shell, gateway.folder, script, **environ)
+
+    full = await run("llmlb status > /dev/full")
+    assert (full.returncode, full.stdout) == (1, "")
+    assert full.stderr.startswith("llmlb: what came of it cannot be written to the output (No space left")
+    assert "Traceback" not in full.stderr
+    cut = await run("llmlb status > >(exec true)")
+    assert (cut.returncode, cut.stderr) == (0, "")
+    await run("llmlb config set queue.max_size 50")  # the gateway has read of the key now
+    plain = await run("llmlb status", LC_ALL="C", PYTHONCOERCECLOCALE="0", PYTHONUTF8="0")
+    assert (plain.returncode, plain.stderr) == (0, "")
+    assert "\\u30a2" in plain.stdout
+
+
+def test_a_password_that_nobody_can_type_is_told(tmp_path: Path) -> None:
+    done = shell(tmp_path, "llmlb operator set-password <&-")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Traceback" not in done.stderr
+    done = shell(tmp_path, "llmlb operator set-password --password-file - <&-")
+    assert (done.returncode, "is empty" in done.stderr) == (1, True)

@@ -11,11 +11,11 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from llmlb.cli.edit_command import Refused, explained, follow
+from llmlb.cli.edit_command import Refused, complain, edit, explained, follow
 from llmlb.cli.keys.listing import list_keys
 from llmlb.cli.keys.texts import say
 from llmlb.config.edit import Draft
-from llmlb.config.edit_file import Edited, edit_file
+from llmlb.config.edit_file import Edited
 from llmlb.config.key_edits import KnownKey, add_key, new_key, remove_key, rotate_key, switch_key
 from llmlb.config.model import KeyConfig
 from llmlb.config.shown import one_line, shown
@@ -56,7 +56,12 @@ def _give(options: argparse.Namespace, file: Path, environ: Mapping[str, str], l
     elif _named(edited, options.name).disabled:
         notes.append(say(locale, "still_disabled", name=printable(options.name)))
     print("\n".join([*notes, say(locale, "shown_once")]), file=sys.stderr, flush=True)
-    print(key, flush=True)  # before the gateway is waited for: whoever interrupts that has the key
+    try:
+        print(key, flush=True)  # before the gateway is waited for: whoever interrupts that has the key
+    except OSError as error:
+        complain(say(locale, "not_shown", name=one_line(options.name), problem=error.strerror))
+        follow(file, locale, sys.stderr)
+        raise
     return follow(file, locale, sys.stderr)
 
 
@@ -115,7 +120,7 @@ def _edit(
     change: Callable[[Draft], Draft],
 ) -> Edited:
     try:
-        return edit_file(file, environ, change)
+        return edit(file, environ, change)
     except UnknownKey as unknown:
         key = "no_key_near" if unknown.nearest else "no_key"
         nearest = printable(unknown.nearest or "")

@@ -52,6 +52,11 @@ TEXTS: dict[str, dict[Locale, str]] = {
         "ja": "次がそのキーです。表示するのはこの一度だけです:",
         "en": "This is the key. It is shown this once:",
     },
+    "not_shown": {
+        "ja": "キーを表示できませんでした（{problem}）。ファイルには登録済みです。"
+        "llmlb keys rotate {name} で新しいキーを作ってください。",
+        "en": "the key could not be shown ({problem}), but is in the file: make another by llmlb keys rotate {name}.",
+    },
     "changed": {"ja": "{name}: {changes}", "en": "{name}: {changes}"},
     "same": {"ja": "{name} はすでにそうなっています。", "en": "{name} has that already."},
     "disabled": {

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from llmlb.cli.control_client import NotRunning, Unreachable, ask
-from llmlb.cli.edit_command import Refused, explained, follow, read_secret
+from llmlb.cli.edit_command import Refused, edit, explained, follow, read_secret
 from llmlb.cli.nodes.listing import list_nodes
 from llmlb.cli.nodes.texts import say
 from llmlb.config.edit import Draft
-from llmlb.config.edit_file import Edited, edit_file
+from llmlb.config.edit_file import Edited
 from llmlb.config.node_edits import FoundNode, UnknownNode, change_node, find_node, keep_found, node_base
 from llmlb.config.shown import one_line
 from llmlb.messages import Locale
@@ -77,7 +77,7 @@ def _edit(
             kept.extend(node.name for node in found)
         return change(whole)
 
-    return edit_file(file, environ, with_found), kept
+    return edit(file, environ, with_found), kept
 
 
 def _found(file: Path) -> list[FoundNode]:

@@ -9,10 +9,9 @@ import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
-from llmlb.cli.edit_command import Refused, complain, explained, follow, read_secret
+from llmlb.cli.edit_command import Refused, complain, edit, explained, follow, read_secret
 from llmlb.cli.operator.texts import say
 from llmlb.config.edit import Draft
-from llmlb.config.edit_file import edit_file
 from llmlb.config.environment import variable_of
 from llmlb.config.password import LEAST_CHARACTERS, MOST_BYTES, hash_password
 from llmlb.messages import Locale
@@ -43,7 +42,7 @@ def _set(given: str | None, file: Path, environ: Mapping[str, str], locale: Loca
         before = _held(draft)
         return draft.set(_TABLE, _KEY, password_hash)
 
-    edit_file(file, environ, change)
+    edit(file, environ, change)
     print(say(locale, "changed" if before else "set", file=file))
     return _follow(file, environ, locale)
 
@@ -55,7 +54,7 @@ def _clear(file: Path, environ: Mapping[str, str], locale: Locale) -> int:
         return draft.set(_TABLE, _KEY, "")
 
     try:
-        edit_file(file, environ, change)
+        edit(file, environ, change)
     except _NoPassword:
         print(say(locale, "none", file=file))
         return _variable_wins(environ, locale)
@@ -84,7 +83,7 @@ def _held(draft: Draft) -> str:
 
 def _asked(locale: Locale) -> str:
     """The password, typed twice on the terminal without being shown. Raises Refused."""
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():
         raise Refused(say(locale, "no_terminal"), 2)
     try:
         password = getpass.getpass(say(locale, "new", least=LEAST_CHARACTERS))

@@ -9,12 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from llmlb.cli.edit_command import Refused, explained, follow, read_secret
+from llmlb.cli.edit_command import Refused, edit, explained, follow, read_secret
 from llmlb.cli.settings.holding import held_variables
 from llmlb.cli.settings.listing import get_setting, list_settings
 from llmlb.cli.settings.texts import say
 from llmlb.config.edit import Draft
-from llmlb.config.edit_file import edit_file
 from llmlb.config.rules import Unfit
 from llmlb.config.shown import MASK, one_line, shown
 from llmlb.config.values import (
@@ -65,7 +64,7 @@ def _set(named: Named, text: str, file: Path, environ: Mapping[str, str], locale
         same = type(before[0]) is type(plain(value)) and before[0] == plain(value)
         return draft if same else set_value(draft, named.name, value)
 
-    edited = edit_file(file, environ, change)
+    edited = edit(file, environ, change)
     source = edited.loaded.sources[named.name]
     if not edited.changed:
         print(say(locale, "same", name=named.name, value=_shown(named, value), source=source))
@@ -82,7 +81,7 @@ def _unset(named: Named, file: Path, environ: Mapping[str, str], locale: Locale)
         before.append(_given(draft, named))
         return unset_value(draft, named.name)
 
-    edit_file(file, environ, change)
+    edit(file, environ, change)
     if before[0] is _ABSENT:
         print(say(locale, "not_given", name=named.name, file=file, value=_shown(named, named.default)))
         return 0

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from llmlb.cli.control_client import NotRunning, Unreachable, ask
-from llmlb.cli.edit_command import complain
+from llmlb.cli.edit_command import complain, explained
 from llmlb.cli.status.paint import painted, wants_colors
 from llmlb.cli.status.screen import screen
 from llmlb.cli.status.seen import DESK, WITH_HISTORY, read_seen
@@ -25,6 +25,10 @@ WIDE = 120
 
 def status(options: argparse.Namespace, file: Path, environ: Mapping[str, str], locale: Locale) -> int:
     """Run the command and return its exit code: 1 when no gateway runs with `file`, or it cannot be asked."""
+    return explained(lambda: _status(options, file, environ, locale), file, locale, edits=False)
+
+
+def _status(options: argparse.Namespace, file: Path, environ: Mapping[str, str], locale: Locale) -> int:
     if options.watch:
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
             return complain(say(locale, "no_terminal"), 2)

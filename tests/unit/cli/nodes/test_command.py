@@ -113,10 +113,10 @@ def test_a_file_that_changed_meanwhile_or_cannot_be_written_is_told(
     def fails(*_: object) -> NoReturn:
         raise ChangedMeanwhile
 
-    monkeypatch.setattr("llmlb.cli.nodes.command.edit_file", fails)
+    monkeypatch.setattr("llmlb.cli.edit_command.edit_file", fails)
     said = run("add", "http://b")
     assert (said.code, "please try again" in said.err) == (1, True)
-    monkeypatch.setattr("llmlb.cli.nodes.command.edit_file", edit_file)
+    monkeypatch.setattr("llmlb.cli.edit_command.edit_file", edit_file)
     said = run("add", "http://b", "--config", str(file.parent / "missing" / "config.toml"))
     assert (said.code, "cannot be written" in said.err) == (1, True)
 
