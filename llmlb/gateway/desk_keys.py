@@ -12,7 +12,7 @@ from llmlb.telemetry.usage import OTHERS, HourByName
 
 
 @attrs.frozen(kw_only=True)
-class Standing:
+class KeyNumbers:
     """Who is here, and numbers by name of key; a name that is missing has none."""
 
     inside: Iterable[str]
@@ -23,15 +23,15 @@ class Standing:
     debts: Mapping[str, float]
 
 
-def key_views(configs: Iterable[KeyConfig], standing: Standing, hour: HourByName) -> tuple[tuple[KeyView, ...], int]:
+def key_views(configs: Iterable[KeyConfig], numbers: KeyNumbers, hour: HourByName) -> tuple[tuple[KeyView, ...], int]:
     """The busiest keys, and how many more there are.
 
     All that are configured count, and of others those that have anything inside or had in the past hour. First come
     those with most requests inside, then with the most node time in five minutes, then whoever was active last.
     """
     known = {config.name: config for config in configs}
-    waiting, in_service, shares = standing.waiting, standing.in_service, standing.shares
-    names = dict.fromkeys((*standing.inside, *shares, *hour.names(), *known))
+    waiting, in_service, shares = numbers.waiting, numbers.in_service, numbers.shares
+    names = dict.fromkeys((*numbers.inside, *shares, *hour.names(), *known))
     names.pop(OTHERS, None)
     weights = {name: known[name].weight if name in known else 1.0 for name in names}
     active = sum(weights[name] for name in names if name in waiting or name in shares)
@@ -51,7 +51,7 @@ def key_views(configs: Iterable[KeyConfig], standing: Standing, hour: HourByName
             in_service=in_service.get(name, 0),
             share=shares.get(name, 0.0),
             due=weights[name] / active if name in waiting or name in shares else 0.0,
-            debt=standing.debts.get(name, 0.0),
+            debt=numbers.debts.get(name, 0.0),
             usage=hour.of(name),
         )
         for name in busiest[:MOST_KEYS]

@@ -21,7 +21,7 @@ from llmlb.gateway.audit import SelfAudit, State
 from llmlb.gateway.bodies import Bodies, Hold
 from llmlb.gateway.change_log import ChangeLog
 from llmlb.gateway.desk import MOST_REQUESTS, Desk
-from llmlb.gateway.desk_keys import Standing, key_views
+from llmlb.gateway.desk_keys import KeyNumbers, key_views
 from llmlb.gateway.desk_nodes import node_cards
 from llmlb.gateway.desk_requests import meaning, running_views, waiting_views
 from llmlb.gateway.identity import Identities, Identity, name_of
@@ -217,7 +217,7 @@ class Gateway:
         Of the requests those for whose id, key's name or model `find` is a part, wherever in line they are.
         """
         now, config, visits, members = self.clock.now(), self.config, self._visits, tuple(self.fleet)
-        keys, keys_more = key_views(config.api_keys, self._key_standing(), self.by_key)
+        keys, keys_more = key_views(config.api_keys, self._key_numbers(), self.by_key)
         addresses = {node.base for node in config.nodes}
         nodes, nodes_more = node_cards(members, visits, addresses, self.by_node, self.node_history, now)
         meant = meaning(find)
@@ -274,9 +274,9 @@ class Gateway:
         if record.node is not None:
             self.by_node.add(record.node, record)
 
-    def _key_standing(self) -> Standing:
+    def _key_numbers(self) -> KeyNumbers:
         in_service = self.in_service()
-        return Standing(
+        return KeyNumbers(
             inside={visit.key_name: None for visit in self._visits.values()},
             waiting=Counter(visit.key_name for visit in self._visits.values() if visit.stage is Stage.WAITING),
             in_service=Counter(name for name, _ in in_service),

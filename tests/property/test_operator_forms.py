@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmlb.web.operator.forms import MOST_FIELDS, parse_form
+from llmlb.web.operator.forms import parse_form
 from llmlb.web.operator.not_done import NotDone
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -16,12 +16,8 @@ ALIKE = b"a=&%;+1fF\xff\x00[].\r\n"
 
 @given(st.lists(st.tuples(texts, texts), min_size=1, max_size=20))
 def test_what_is_typed_comes_out(pairs: list[tuple[str, str]]) -> None:
-    form = parse_form(urlencode(pairs).encode())
-    for name in {name for name, _ in pairs}:
-        values = tuple(value for other, value in pairs if other == name)
-        assert form.fields[name] == values
-        assert form.get(name) == values[-1]
-    assert form.fields.keys() == {name for name, _ in pairs}
+    """Of what is typed in two fields of one name, the last."""
+    assert parse_form(urlencode(pairs).encode()) == dict(pairs)
 
 
 @given(st.one_of(st.binary(max_size=200), st.lists(st.sampled_from(ALIKE), max_size=200).map(bytes)))
@@ -33,5 +29,4 @@ def test_anything_is_a_form_or_refused(body: bytes) -> None:
     if form is None:
         assert why == (400, "bad_form")
     else:
-        assert sum(map(len, form.fields.values())) <= MOST_FIELDS
-        assert form.get("not there") == form.fields.get("not there", ("",))[-1]
+        assert len(form) <= len(body)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlsplit
 
-import attrs
 from aiohttp import web
 
 from llmlb.gateway.bodies import Bodies
@@ -19,15 +17,8 @@ _FORM = "application/x-www-form-urlencoded"
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
-@attrs.frozen
-class Form:
-    """The fields of a form by name, each with every value it was sent with."""
-
-    fields: Mapping[str, tuple[str, ...]]
-
-    def get(self, name: str) -> str:
-        """The value of a field; of one that was sent several times the last one; "" for one that was not sent."""
-        return self.fields.get(name, ("",))[-1]
+Form = dict[str, str]
+"""The fields of a form by name. Of one that was sent several times, the last."""
 
 
 def check_origin(request: web.Request) -> None:
@@ -57,13 +48,9 @@ def parse_form(body: bytes) -> Form:
         text = body.decode("ascii")
         if _BAD_ESCAPE.search(text):
             raise ValueError
-        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict"))
     except ValueError:
         raise NotDone(400, "bad_form", most=f"{MOST_FIELDS:,}") from None
-    fields: dict[str, list[str]] = {}
-    for name, value in pairs:
-        fields.setdefault(name, []).append(value)
-    return Form({name: tuple(values) for name, values in fields.items()})
 
 
 def _host_of(origin: str) -> str:

@@ -19,7 +19,7 @@ from llmlb.web.operator.pages import SIGN_IN, refused_page, see_other
 from llmlb.web.operator.sessions import Session, Sessions
 
 SESSIONS = web.AppKey("operator_sessions", Sessions)
-FORM = web.RequestKey("operator_form", Form)
+FORM: web.RequestKey[Form] = web.RequestKey("operator_form")
 """What a form has sent, for the handlers of `signed_in`."""
 COOKIE = "llmlb_operator"
 
@@ -61,7 +61,7 @@ def signed_in(handler: SignedIn) -> Handler:
         if session is None:
             raise NotDone(403, "not_signed_in")
         form = request[FORM] = await read_form(request)
-        if not hmac.compare_digest(form.get("csrf").encode(), session.csrf.encode()):
+        if not hmac.compare_digest(form.get("csrf", "").encode(), session.csrf.encode()):
             raise NotDone(403, "other_session")
         return await handler(request, session)
 

@@ -41,7 +41,7 @@ def add_nodes(app: web.Application) -> None:
 async def _change(what: What, request: web.Request, session: Session) -> web.StreamResponse:
     """Drain or resume the node that the form names, by name or id, and go back to the desk."""
     gateway, steering, locale = request.app[GATEWAY], request.app[STEERING], page_locale(request)
-    given = request[FORM].get("node")[:LONGEST]
+    given = request[FORM].get("node", "")[:LONGEST]
     if steering is None:
         flash = alert(locale, "no_file")
     else:

@@ -157,4 +157,5 @@ def _change(news: Sequence[Wish]) -> Callable[[Draft], Draft]:
 
 
 def _submission(page: SettingsPage) -> Submission:
-    return Submission.of({name: values[-1] for name, values in page.request[FORM].fields.items()})
+    form = page.request[FORM]
+    return Submission.of(form)

@@ -132,8 +132,8 @@ class SettingsPage:
 
     @property
     def _find(self) -> str:
-        sent = self.request[FORM].get("find") if FORM in self.request else self.request.query.get("find", "")
-        return sent.strip()[:MOST_FIND]
+        sent: Mapping[str, str] = self.request.get(FORM, self.request.query)
+        return sent.get("find", "").strip()[:MOST_FIND]
 
     def _page(self, template: str, context: dict[str, Any], status: int) -> web.Response:
         context |= {"language_at": SETTINGS}  # the address of a form is no page

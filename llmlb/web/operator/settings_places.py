@@ -32,11 +32,6 @@ class Place:
     default: Any
     value: Any
 
-    @property
-    def name(self) -> str:
-        """As the log calls it. Holds the name of a key, which comes from strangers."""
-        return f"{self.table}.{self.key}.{self.field}" if self.key else self.id
-
     def at(self, draft: Draft) -> Path:
         """Where its table or entry is in a draft. Raises UnknownKey or CannotEdit."""
         if self.key:

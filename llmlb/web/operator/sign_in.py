@@ -53,7 +53,7 @@ async def _try(request: web.Request) -> web.Response:
     check_origin(request)
     if (refused := _too_soon(request)) is not None:
         return refused
-    password = (await read_form(request, MAX_BODY)).get("password")
+    password = (await read_form(request, MAX_BODY)).get("password", "")
     if not password:
         return _page(request, "no_password_given", status=400)
     if len(password.encode()) > MOST_BYTES:

@@ -8,7 +8,7 @@ import pytest
 
 from llmlb.config.model import KeyConfig
 from llmlb.gateway import desk_keys
-from llmlb.gateway.desk_keys import Standing, key_views
+from llmlb.gateway.desk_keys import KeyNumbers, key_views
 from llmlb.telemetry.record import Outcome, Record
 from llmlb.telemetry.usage import MOST_NAMES, OTHERS, HourByName
 from llmlb.testing import ManualClock
@@ -18,10 +18,10 @@ def config(name: str, **settings: Any) -> KeyConfig:
     return KeyConfig(name=name, key=f"secret-of-{name}", **settings)
 
 
-def standing(**numbers: Any) -> Standing:
+def numbers(**given: Any) -> KeyNumbers:
     """Nobody is here, but for what is told."""
     none: dict[str, Any] = {"inside": (), "waiting": {}, "in_service": {}, "shares": {}, "debts": {}}
-    return Standing(**{**none, **numbers})
+    return KeyNumbers(**{**none, **given})
 
 
 def hour(*names: str) -> HourByName:
@@ -40,7 +40,7 @@ def record(name: str) -> Record:
 
 
 def test_the_busiest_come_first_and_then_who_was_active_last() -> None:
-    now = standing(
+    now = numbers(
         inside=["few", "many"], waiting={"few": 1, "many": 2}, in_service={"few": 1, "many": 1},
         shares={"much": 0.7, "little": 0.3},
     )  # fmt: skip
@@ -51,26 +51,26 @@ def test_the_busiest_come_first_and_then_who_was_active_last() -> None:
 
 def test_only_so_many_are_listed_and_the_others_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(desk_keys, "MOST_KEYS", 2)
-    views, more = key_views(map(config, "abcd"), standing(waiting={"c": 1}, inside=["c"]), hour())
+    views, more = key_views(map(config, "abcd"), numbers(waiting={"c": 1}, inside=["c"]), hour())
     assert [view.name for view in views] == ["c", "a"]
     assert more == 2
 
 
 def test_what_is_due_is_shared_by_weight_among_those_that_wait_or_had_node_time() -> None:
     keys = [config("a", weight=3), config("b", weight=0.5), config("idle", weight=50)]
-    now = standing(inside=["a"], waiting={"a": 1}, shares={"b": 0.2, "made-up": 0.8})
+    now = numbers(inside=["a"], waiting={"a": 1}, shares={"b": 0.2, "made-up": 0.8})
     views, _ = key_views(keys, now, hour("idle"))
     assert {view.name: view.due for view in views} == {"a": 3 / 4.5, "b": 0.5 / 4.5, "made-up": 1 / 4.5, "idle": 0.0}
     assert {view.name: view.weight for view in views} == {"a": 3, "b": 0.5, "made-up": 1, "idle": 50}
 
 
 def test_with_nobody_active_nothing_is_due() -> None:
-    (view,), _ = key_views([config("a")], standing(), hour())
+    (view,), _ = key_views([config("a")], numbers(), hour())
     assert (view.due, view.share, view.debt) == (0.0, 0.0, 0.0)
 
 
 def test_one_that_only_takes_its_reply_is_on_the_desk() -> None:
-    (view,), _ = key_views([], standing(inside=["a"]), hour())
+    (view,), _ = key_views([], numbers(inside=["a"]), hour())
     assert (view.name, view.waiting, view.in_service, view.due) == ("a", 0, 0, 0.0)
 
 
@@ -78,13 +78,13 @@ def test_those_that_are_counted_together_are_no_key() -> None:
     names = [f"k{number}" for number in range(MOST_NAMES + 1)]
     usage = hour(*names)
     assert OTHERS in usage.names()
-    views, more = key_views([], standing(shares={OTHERS: 0.5}), usage)
+    views, more = key_views([], numbers(shares={OTHERS: 0.5}), usage)
     assert OTHERS not in [view.name for view in views]
     assert len(views) + more == MOST_NAMES
 
 
 def test_debts_and_what_was_configured_are_told() -> None:
     keys = [config("a", max_waiting=3, disabled=True)]
-    views, _ = key_views(keys, standing(inside=["b"], debts={"a": 2.5, "gone": 1.0}), hour())
+    views, _ = key_views(keys, numbers(inside=["b"], debts={"a": 2.5, "gone": 1.0}), hour())
     told = {view.name: (view.configured, view.disabled, view.max_waiting, view.debt) for view in views}
     assert told == {"a": (True, True, 3, 2.5), "b": (False, False, 0, 0.0)}

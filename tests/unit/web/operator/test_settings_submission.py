@@ -32,11 +32,11 @@ def test_the_same_value_written_otherwise_is_untouched(text: str) -> None:
 
 def test_what_is_typed_is_read() -> None:
     wished = wish(queue__max_size="200", queue__enable_fairness="false", alice__weight="3", alice__disabled="true")
-    assert [(one.place.name, one.value) for one in wished.news] == [
-        ("queue.max_size", 200),
-        ("queue.enable_fairness", False),
-        ("api_keys.alice.weight", 3.0),
-        ("api_keys.alice.disabled", True),
+    assert [(one.place.key, one.place.field, one.value) for one in wished.news] == [
+        ("", "max_size", 200),
+        ("", "enable_fairness", False),
+        ("alice", "weight", 3.0),
+        ("alice", "disabled", True),
     ]
     assert not wished.wrong
 
