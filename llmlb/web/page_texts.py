@@ -55,7 +55,7 @@ PAGE_TEXTS: dict[str, dict[Locale, str]] = {
     "said_served": {"ja": "完了", "en": "Served"},
     "said_cancelled": {"ja": "クライアントが切断", "en": "Left by the client"},
     "said_rejected": {"ja": "満杯による拒否", "en": "Refused, queue full"},
-    "said_timed_out": {"ja": "待機タイムアウト", "en": "Timed out waiting"},
+    "said_timed_out": {"ja": "時間切れ", "en": "Timed out waiting"},
     "said_failed": {"ja": "失敗", "en": "Failed"},
     "ago": {"ja": "{age}前", "en": "{age} ago"},
     "just_now": {"ja": "たった今", "en": "just now"},
