@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -23,6 +24,8 @@ MOST_STREAMS = 16
 """Desks open at once: each costs a connection, and those that look for something a look of their own."""
 FIND_SECS = 3.0
 """Between two looks at those that are looked for: with ten thousand waiting one takes 40 ms, a plain one 12 ms."""
+FIND_PART = 0.1
+"""Of all time, the most that looks for something take, however many desks do, and however slow the machine is."""
 OVER = "over"
 """The event that ends a stream whose session has ended."""
 
@@ -32,16 +35,21 @@ class _Sight:
     """What those see who look for the same thing, or for nothing."""
 
     gateway: Gateway
+    past: Past
     find: str
-    _desk: Desk | None = None
-    _at: float = 0.0
+    _events: Callable[[Locale], Events] | None = None
+    _next: float = 0.0
 
-    def desk(self) -> Desk:
-        """The desk as it is now, or was a moment ago."""
-        now = self.gateway.clock.now()
-        if self._desk is None or not self.find or now - self._at >= FIND_SECS:
-            self._desk, self._at = self.gateway.desk(self.find), now
-        return self._desk
+    def events(self, finding: int) -> Callable[[Locale], Events]:
+        """What is to be seen now, or was a moment ago. `finding`: how many look for something, this one included."""
+        clock = self.gateway.clock
+        begun = clock.now()
+        if self._events is None or not self.find or begun >= self._next:
+            desk = self.gateway.desk(self.find)
+            self._events = functools.cache(partial(_events, desk, self.past, self.find))
+            took = clock.now() - begun
+            self._next = begun + max(FIND_SECS, took * finding / FIND_PART)
+        return self._events
 
 
 class DeskStreams:
@@ -91,14 +99,17 @@ class DeskStreams:
 
     def _new_feed(self, find: str) -> Feed:
         return Feed(
-            partial(self._look, _Sight(self._gateway, find)), self._gateway.clock, period=PERIOD_SECS, most=MOST_STREAMS
+            partial(self._look, _Sight(self._gateway, self._past, find)),
+            self._gateway.clock,
+            period=PERIOD_SECS,
+            most=MOST_STREAMS,
         )
 
     def _look(self, sight: _Sight) -> Callable[[Locale], Events]:
         for watcher, session in self._watchers.items():
             if not self._sessions.alive(session):
                 watcher.end(OVER)
-        return partial(_events, sight.desk(), self._past, sight.find)
+        return sight.events(len(self._finding))
 
 
 def _events(desk: Desk, past: Past, find: str, locale: Locale) -> Events:

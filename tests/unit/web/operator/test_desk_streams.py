@@ -11,17 +11,25 @@ import pytest
 from llmlb.config.model import Operator
 from llmlb.gateway.desk import Desk
 from llmlb.testing import ManualClock
-from llmlb.web.operator.desk_streams import FIND_SECS, MOST_STREAMS, PERIOD_SECS, DeskStreams
+from llmlb.web.operator.desk_streams import FIND_PART, FIND_SECS, MOST_STREAMS, PERIOD_SECS, DeskStreams
 from llmlb.web.operator.sessions import Sessions
 from tests.browser import desk_scene
+
+
+class Clock(ManualClock):
+    """Goes on while something is computed, too, and nothing else is done then."""
+
+    def take(self, seconds: float) -> None:
+        self._now += seconds
 
 
 class Stand:
     """Streams of a gateway that counts the looks at it."""
 
     def __init__(self) -> None:
-        self.clock = ManualClock()
+        self.clock = Clock()
         self.looks: list[str] = []
+        self.took = 0.0
         self.now = desk_scene.busy()
         self.sessions = Sessions(self.clock, lambda: Operator(password_hash="set", session_secs=600))
         gateway: Any = SimpleNamespace(desk=self.desk, clock=self.clock)
@@ -30,6 +38,7 @@ class Stand:
 
     def desk(self, find: str = "") -> Desk:
         self.looks.append(find)
+        self.clock.take(self.took)
         return self.now
 
     def looks_in(self, seconds: float) -> list[str]:
@@ -50,6 +59,15 @@ async def test_all_share_a_look_but_for_those_that_look_for_something(stand: Sta
         stack.enter_context(stand.streams.watch(stand.session, "en", "alice"))
         assert sorted(stand.looks_in(8 * PERIOD_SECS)) == [""] * 8 + ["alice"] * round(8 * PERIOD_SECS / FIND_SECS)
     assert stand.looks_in(10.0) == []
+
+
+async def test_looks_for_something_leave_time_for_requests_however_long_they_take(stand: Stand) -> None:
+    stand.took = 0.3
+    with ExitStack() as stack:
+        for number in range(MOST_STREAMS):
+            stack.enter_context(stand.streams.watch(stand.session, "en", f"key {number}"))
+        taken = len(stand.looks_in(480.0)) * stand.took
+        assert 0 < taken <= 480.0 * FIND_PART + MOST_STREAMS * stand.took
 
 
 async def test_only_sections_that_are_others_are_sent_again(stand: Stand) -> None:
