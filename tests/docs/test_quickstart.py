@@ -150,10 +150,15 @@ def test_a_block_of_an_unknown_language_is_not_passed_over() -> None:
 def test_commands_work(block: Block, demo: FastDemo, tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(FILE, encoding="utf-8")
     script = at(demo.port, block.text).replace(".venv/bin/python", sys.executable)
+    bash = ["bash", "-euo", "pipefail", "-c", script]
+    if "set-password" in script:
+        assert typing("a long password", bash, tmp_path) == 0
+        assert "$argon2id$" in (tmp_path / "config.toml").read_text(encoding="utf-8")
+        return
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
+        bash,
         cwd=tmp_path,
-        env=environment(),
+        env=environment(TOKEN="a-token-for-metrics"),
         capture_output=True,
         text=True,
         timeout=PATIENCE,
@@ -162,6 +167,30 @@ def test_commands_work(block: Block, demo: FastDemo, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     if "curl" in script:
         judge(script, done.stdout)
+
+
+def typing(answer: str, command: list[str], folder: Path) -> int:
+    """The exit code of a command that is at a terminal, and is given this answer to each of its two questions."""
+    at_a_terminal = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
+    with subprocess.Popen(
+        [sys.executable, "-c", at_a_terminal, *command],
+        cwd=folder,
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        bufsize=0,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for _ in range(2):
+            asked = b""
+            while not asked.endswith(b": "):
+                more = process.stdout.read(1)
+                assert more, asked
+                asked += more
+            process.stdin.write(f"{answer}\n".encode())
+        process.stdout.read()
+        return process.wait(PATIENCE)
 
 
 def judge(script: str, printed: str) -> None:
