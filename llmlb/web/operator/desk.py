@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import attrs
@@ -64,7 +63,6 @@ async def _desk(request: web.Request, session: Session) -> web.StreamResponse:
     locale, find = page_locale(request), _wanted(request)
     context = {
         "blank": _BLANK,
-        "d": partial(desk_text, locale),
         "events": f"{EVENTS_PATH}?lang={locale}",
         "find": find,
         "panel": request.app[_STREAMS].panel(locale, find),

@@ -18,6 +18,7 @@ from llmlb.web.operator.desk_nodes import Nodes, nodes
 from llmlb.web.operator.desk_past import Band, Past
 from llmlb.web.operator.desk_requests import Requests, requests
 from llmlb.web.operator.desk_texts import desk_text
+from llmlb.web.page_texts import page_text
 
 
 @attrs.frozen(kw_only=True)
@@ -63,9 +64,9 @@ def _head(overview: Overview, locale: Locale) -> Head:
         title=desk_text(locale, "title", waiting=overview.waiting, processing=overview.processing),
         notices=notices(overview, locale),
         waiting=number(overview.waiting),
-        waiting_of=desk_text(locale, "waiting_of", max_size=number(overview.max_size)),
+        waiting_of=page_text(locale, "waiting_of", max_size=number(overview.max_size)),
         processing=number(overview.processing),
-        processing_of=desk_text(locale, nodes_key, nodes=number(count)),
+        processing_of=page_text(locale, nodes_key, nodes=number(count)),
         avg_wait=measured(hour.avg_wait_time_ms / 1000, locale),
         turned_away=f"{number(hour.rejected_count)} / {number(hour.timeout_count)}",
     )

@@ -21,9 +21,6 @@ DESK_TEXTS: dict[str, dict[Locale, str]] = {
     "total_running": {"ja": "処理中", "en": "In service"},
     "total_wait": {"ja": "平均待機時間", "en": "Mean wait"},
     "total_refused": {"ja": "拒否・時間切れ", "en": "Refused, timed out"},
-    "waiting_of": {"ja": "最大 {max_size} 件", "en": "at most {max_size}"},
-    "processing_of": {"ja": "ノード {nodes} 台", "en": "{nodes} nodes"},
-    "processing_of_one": {"ja": "ノード 1 台", "en": "1 node"},
     # Finding a request
     "find": {"ja": "リクエストを探す", "en": "Find a request"},
     "find_hint": {"ja": "ID、キー、モデルの一部", "en": "Part of an id, a key or a model"},

@@ -9,7 +9,7 @@ from typing import Any
 class NotDone(Exception):
     """A request of the operator's part is refused with a page.
 
-    `key` names words of `OPERATOR_TEXTS`, filled with `values`; there is a title `refused_STATUS` for each status.
+    `key` names words of `OPERATOR_TEXTS`, filled with `values`.
     """
 
     def __init__(self, status: int, key: str, headers: Mapping[str, str] | None = None, /, **values: Any) -> None:

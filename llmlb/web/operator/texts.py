@@ -57,13 +57,8 @@ OPERATOR_TEXTS: dict[str, dict[Locale, str]] = {
     },
     # What is refused
     "refused_400": {"ja": "受け付けられませんでした", "en": "Not understood"},
-    "refused_403": {"ja": "受け付けられませんでした", "en": "Not accepted"},
     "refused_408": {"ja": "受信が止まりました", "en": "Not all of it arrived"},
-    "refused_409": {"ja": "変更されています", "en": "Changed meanwhile"},
     "refused_413": {"ja": "大きすぎます", "en": "Too large"},
-    "refused_415": {"ja": "受け付けられませんでした", "en": "Not accepted"},
-    "refused_429": {"ja": "しばらくお待ちください", "en": "Please wait a moment"},
-    "refused_503": {"ja": "いまは変更できません", "en": "Not possible just now"},
     "refused_other": {"ja": "受け付けられませんでした", "en": "Not accepted"},
     "refused_back": {"ja": "運用者のページに戻る", "en": "Back to the operator's page"},
     "nothing_done": {"ja": "何も変更していません。", "en": "Nothing was changed."},
