@@ -6,7 +6,6 @@ that a change by somebody else stays when an old form is sent.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -18,6 +17,8 @@ from llmlb.web.operator.settings_places import Place, as_typed, usual
 
 LONGEST = 100
 """Characters of a value that are looked at; no setting of the page needs as many."""
+
+_OF_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " "}
 
 Wrong = Literal["unfit", "locked"]
 
@@ -118,4 +119,4 @@ def _same(place: Place, text: str, was: str) -> bool:
 
 def _read(place: Place, text: str) -> Any:
     """The value a text means; digits may be of full width, as Japanese keyboards type them. Raises Unfit."""
-    return read_value(place.setting, unicodedata.normalize("NFKC", text))
+    return read_value(place.setting, text.translate(_OF_FULL_WIDTH))

@@ -25,7 +25,7 @@ def test_an_untouched_form_wishes_nothing() -> None:
     assert wish() == Wishes(of={}, strange=())
 
 
-@pytest.mark.parametrize("text", ["150", " 150 ", "+150", "0150", "１５０"])
+@pytest.mark.parametrize("text", ["150", " 150 ", "+150", "0150", "１５０", "　＋１５０"])
 def test_the_same_value_written_otherwise_is_untouched(text: str) -> None:
     assert wish(queue__max_size=text).of == {}
 
@@ -41,7 +41,7 @@ def test_what_is_typed_is_read() -> None:
     assert not wished.wrong
 
 
-@pytest.mark.parametrize("text", ["", "many", "0", "-1", "1e3", "10001", "9" * 200])
+@pytest.mark.parametrize("text", ["", "many", "0", "-1", "1e3", "10001", "9" * 200, "10²", "1５₀", "⑳", "٣"])
 def test_what_fits_no_rule_is_wrong(text: str) -> None:
     (one,) = wish(queue__max_size=text).of.values()
     assert (one.wrong, one.news, one.typed) == ("unfit", False, text[:LONGEST])
