@@ -67,7 +67,7 @@ class Server:
         Whole(1024, 1024**4),
         default=1024**3,
         unit="bytes",
-        ja="待機中のリクエスト本文の合計の上限。超えるとキュー満杯として断ります。",
+        ja="待機中のリクエスト本文の合計の上限。超えるとキュー満杯として拒否します。",
         en="The most that waiting request bodies may add up to. Beyond it the queue counts as full.",
     )
     allow_anonymous: bool = setting(
@@ -135,7 +135,7 @@ class Queue:
     when_full: WhenFull = setting(  # noqa: RUF009 - as above
         Choice(("refuse", "push_out")),
         default="refuse",
-        ja="キューが満杯のとき誰を断るか。push_outなら、待機が最も多いAPIキーの最後のリクエストが場所を譲ります。",
+        ja="キューが満杯のとき誰を拒否するか。push_outなら、待機が最も多いAPIキーの最後のリクエストが場所を譲ります。",
         en="Whom a full queue refuses: the newcomer, or the newest request of the API key that has most waiting.",
     )
 

@@ -49,7 +49,7 @@ async def test_a_change_goes_round_and_the_file_keeps_its_comments(
     page = await enter(await browser.new_context(locale="ja-JP", java_script_enabled=scripts), desk)
     said = listen(page)
     await page.get_by_label("待機できる数").fill("200")
-    await page.get_by_label("満杯のとき断る相手").select_option(label="待機が最も多いキーの最後のリクエスト")
+    await page.get_by_label("満杯のとき拒否する相手").select_option(label="待機が最も多いキーの最後のリクエスト")
     await page.get_by_label("alice の重み").fill("3")
     if scripts:
         await expect(page.locator("#touched")).to_have_text("3か所を変更中")
@@ -59,7 +59,7 @@ async def test_a_change_goes_round_and_the_file_keeps_its_comments(
     rows = page.locator("table.difference tbody tr")
     await expect(rows).to_have_count(3)
     await expect(rows.first).to_contain_text("[queue] max_size = 200")
-    await expect(page.locator(".effects .grave")).to_contain_text("429で断られることがあります")
+    await expect(page.locator(".effects .grave")).to_contain_text("429で拒否されることがあります")
     assert desk.file.read_text() == FILE + NODE
     await page.get_by_role("button", name="書き込んで反映する").click()
     await expect(page.get_by_role("status").first).to_contain_text("反映しました。")

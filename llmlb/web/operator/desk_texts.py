@@ -170,8 +170,6 @@ DESK_TEXTS: dict[str, dict[Locale, str]] = {
     "history": {"ja": "過去1時間の状態", "en": "States, past hour"},
     "history_none": {"ja": "記録はまだありません。", "en": "No history yet."},
     "history_share": {"ja": "{label} {percent}", "en": "{label} {percent}"},
-    "hour_ago": {"ja": "60 分前", "en": "60 min ago"},
-    "now": {"ja": "いま", "en": "now"},
     "legend": {"ja": "色の意味", "en": "What the colours mean"},
     "legend_missing": {"ja": "記録なし", "en": "Not looked at"},
     "drain": {"ja": "切り離す", "en": "Drain"},

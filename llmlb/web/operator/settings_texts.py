@@ -22,7 +22,7 @@ SETTINGS_TEXTS: dict[str, dict[Locale, str]] = {
     "queue.timeout_secs": {"ja": "待つ時間の上限", "en": "Longest wait"},
     "queue.enable_fairness": {"ja": "順番の決め方", "en": "Order of service"},
     "queue.max_per_key": {"ja": "キーごとの待機数の上限", "en": "Most that one key may have waiting"},
-    "queue.when_full": {"ja": "満杯のとき断る相手", "en": "Whom a full queue refuses"},
+    "queue.when_full": {"ja": "満杯のとき拒否する相手", "en": "Whom a full queue refuses"},
     "fairness.cost": {"ja": "取り分の数え方", "en": "What a share is counted in"},
     "fairness.quantum": {"ja": "交代の単位", "en": "Quantum"},
     "fairness.default_service_secs": {"ja": "実績がないときの処理時間", "en": "Service time before any is known"},
@@ -96,16 +96,16 @@ SETTINGS_TEXTS: dict[str, dict[Locale, str]] = {
     },
     "same": {"ja": "変更はありません。", "en": "Nothing was changed."},
     "same_advice": {
-        "ja": "どの値も今のままなので、ファイルには書き込んでいません。",
+        "ja": "どの値も現在と同じなので、ファイルには書き込んでいません。",
         "en": "Every value is what it is already, so the file was not written.",
     },
     "conflict": {"ja": "設定ファイルがその間に変更されました。", "en": "The file was changed meanwhile."},
     "conflict_advice": {
-        "ja": "何も上書きしていません。入力した値は残してあります。今の値を確かめて、もう一度送信してください。",
+        "ja": "何も上書きしていません。入力した値は残してあります。現在の値を確かめて、もう一度送信してください。",
         "en": "Nothing was overwritten, and what you typed is still here. Compare it with the present values, and send "
         "it again.",
     },
-    "now_is": {"ja": "今の値: {value}", "en": "Now: {value}"},
+    "now_is": {"ja": "現在の値: {value}", "en": "Now: {value}"},
     "overtaken": {
         "ja": "{was} から {now} に、ほかで変更されました。",
         "en": "Changed from {was} to {now} meanwhile.",
@@ -174,7 +174,7 @@ SETTINGS_TEXTS: dict[str, dict[Locale, str]] = {
     # What a change does
     "does_fewer": {
         "ja": "いま{waiting}件が待機中です。待機中のリクエストは取り消されませんが、{to}件を下回るまで、"
-        "新しいリクエストは429で断られます。",
+        "新しいリクエストは429で拒否されます。",
         "en": "{waiting} requests wait now. None of them is turned out, but newcomers are refused with 429 until fewer "
         "than {to} wait.",
     },
@@ -192,7 +192,7 @@ SETTINGS_TEXTS: dict[str, dict[Locale, str]] = {
     },
     "does_push_out": {
         "ja": "キューが満杯になると、待機が最も多いキーの最後のリクエストが、"
-        "待っている途中で429で断られることがあります。",
+        "待っている途中で429で拒否されることがあります。",
         "en": "When the queue is full, requests of the key that has most waiting may be refused with 429 after they "
         "have waited.",
     },
@@ -216,7 +216,7 @@ SETTINGS_TEXTS: dict[str, dict[Locale, str]] = {
         "en": "Service is in order of arrival, so weights have no effect.",
     },
     "does_disable": {
-        "ja": "無効にするキー（{names}）の新しいリクエストは401で断られます。待機中と処理中のものは最後まで続けます。",
+        "ja": "無効にするキー（{names}）の新しいリクエストは401で拒否されます。待機中と処理中のものは最後まで続けます。",
         "en": "New requests of the disabled keys ({names}) are refused with 401. What waits or is in service is "
         "finished.",
     },
@@ -228,7 +228,7 @@ SETTINGS_TEXTS: dict[str, dict[Locale, str]] = {
     # Trying it first
     "try_title": {"ja": "先に試す", "en": "Try it first"},
     "try_about": {
-        "ja": "実際に流れたリクエストの記録を、今の設定と新しい設定で再生して、待ち時間と取り分を比べられます。",
+        "ja": "実際に流れたリクエストの記録を、現在の設定と新しい設定で再生して、待ち時間と取り分を比べられます。",
         "en": "Replay what really happened under the present settings and the new ones, and compare waits and shares.",
     },
     "try_no_history": {
