@@ -17,8 +17,8 @@ from llmlb.messages import Locale
 from llmlb.telemetry.timeline import STEPS
 from llmlb.web.charts import HEIGHT
 from llmlb.web.event_stream import no_room, stream
-from llmlb.web.hour_drawn import HourDrawn
 from llmlb.web.keys import GATEWAY
+from llmlb.web.latest_drawing import LatestDrawing
 from llmlb.web.live import MESSAGE, Events, Feed
 from llmlb.web.notices import Notice
 from llmlb.web.pages import add_pages, page_locale, render
@@ -28,7 +28,7 @@ EVENTS_PATH = "/api/queue/events"
 
 _CLOCK = web.AppKey("dashboard_clock", Clock)
 _FEED = web.AppKey("dashboard_feed", Feed)
-_HOUR = web.AppKey("dashboard_hour", HourDrawn)
+_HOUR = web.AppKey("dashboard_hour", LatestDrawing)
 _BLANK = {
     "tile": NodeTile(name="", state="", label="", since="", reason="", in_service=0, in_service_label=""),
     "notice": Notice(level="good", title="", advice=""),
@@ -48,7 +48,7 @@ def setup(app: web.Application) -> None:
 
 async def _start(app: web.Application) -> None:
     app[_CLOCK] = LoopClock()
-    app[_HOUR] = HourDrawn(app[GATEWAY].timeline, app[_CLOCK])
+    app[_HOUR] = LatestDrawing(app[GATEWAY].timeline, app[_CLOCK])
     app[_FEED] = Feed(partial(_look, app), app[_CLOCK])
 
 
@@ -80,5 +80,5 @@ def _look(app: web.Application) -> Callable[[Locale], Events]:
     return partial(_events_of, app[GATEWAY].overview(), app[_HOUR])
 
 
-def _events_of(overview: Overview, hour: HourDrawn, locale: Locale) -> Events:
+def _events_of(overview: Overview, hour: LatestDrawing, locale: Locale) -> Events:
     return {MESSAGE: msgspec.json.encode(panel(overview, locale)), "hour": hour.encoded(locale)}

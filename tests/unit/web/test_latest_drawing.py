@@ -9,7 +9,7 @@ import attrs
 
 from llmlb.telemetry.timeline import STEPS, Step, Timeline
 from llmlb.testing.clock import ManualClock
-from llmlb.web.hour_drawn import PERIOD_SECS, HourDrawn
+from llmlb.web.latest_drawing import PERIOD_SECS, LatestDrawing
 
 
 @attrs.define
@@ -23,7 +23,7 @@ class Past:
 
 def test_it_is_drawn_once_a_second_for_all_languages_and_every_watcher() -> None:
     past, clock = Past(), ManualClock()
-    hour = HourDrawn(cast(Timeline, past), clock)
+    hour = LatestDrawing(cast(Timeline, past), clock)
     assert hour.drawn("ja") is hour.drawn("ja")
     assert hour.encoded("en") is hour.encoded("en")
     clock.advance(PERIOD_SECS - 0.01)
@@ -36,4 +36,4 @@ def test_it_is_drawn_once_a_second_for_all_languages_and_every_watcher() -> None
 
 
 def test_an_event_is_one_line() -> None:
-    assert b"\n" not in HourDrawn(cast(Timeline, Past()), ManualClock()).encoded("ja")
+    assert b"\n" not in LatestDrawing(cast(Timeline, Past()), ManualClock()).encoded("ja")

@@ -15,7 +15,7 @@ PERIOD_SECS = 0.7
 
 
 @attrs.define
-class HourDrawn:
+class LatestDrawing:
     """Draws `timeline` when somebody wants to see it, once for all who do."""
 
     _timeline: Timeline
