@@ -8,7 +8,7 @@ from llmlb.messages import Locale
 
 OPERATOR_TEXTS: dict[str, dict[Locale, str]] = {
     # The frame
-    "nav_queue": {"ja": "キュー状態", "en": "Queue"},
+    "nav_queue": {"ja": "キュー", "en": "Queue"},
     "nav_desk": {"ja": "運用デスク", "en": "Desk"},
     "nav_settings": {"ja": "設定", "en": "Settings"},
     "sign_out": {"ja": "サインアウト", "en": "Sign out"},
