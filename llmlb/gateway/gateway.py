@@ -38,7 +38,7 @@ from llmlb.telemetry.node_history import NodeHistory
 from llmlb.telemetry.node_time import NodeTime
 from llmlb.telemetry.record import Outcome, Record
 from llmlb.telemetry.timeline import Timeline
-from llmlb.telemetry.usage import MOST_NAMES, HourByName
+from llmlb.telemetry.usage import HourByName
 from llmlb.turns.local import LocalTurns
 from llmlb.wire.call import Call
 
@@ -69,7 +69,7 @@ class Gateway:
         self.background = background
         self.identities = Identities(config.api_keys)
         self.hour = PastHour(clock)
-        self.metrics = Metrics(clock, self.identities.names.values())
+        self.metrics = Metrics(self.identities.names.values())
         self.changes = ChangeLog(clock)
         self.draining = False
         self.arrivals = 0
@@ -78,7 +78,8 @@ class Gateway:
         self.node_history = NodeHistory(clock)
         self.by_key, self.by_node = HourByName(clock), HourByName(clock)
         """By the names of keys, made-up ones as well, and by those of nodes: each request under its last node."""
-        self._node_time = NodeTime(clock, MOST_NAMES)
+        self.node_time = NodeTime(clock)
+        """By the names of keys, too."""
         self._sinks = (self.hour.add, self.metrics.add, self.timeline.add, self._add_by_name, *sinks)
         self._tickets = count(1)
         self._visits: dict[str, Visit] = {}
@@ -270,7 +271,7 @@ class Gateway:
     def _add_by_name(self, record: Record) -> None:
         self.by_key.add(record.key_name, record)
         if record.service is not None:
-            self._node_time.add(record.key_name, record.service)
+            self.node_time.add(record.key_name, record.service)
         if record.node is not None:
             self.by_node.add(record.node, record)
 
@@ -280,7 +281,7 @@ class Gateway:
             inside={visit.key_name: None for visit in self._visits.values()},
             waiting=Counter(visit.key_name for visit in self._visits.values() if visit.stage is Stage.WAITING),
             in_service=Counter(name for name, _ in in_service),
-            shares={name: share for name, share in self._node_time.shares(in_service).items() if share},
+            shares={name: share for name, share in self.node_time.shares(in_service).items() if share},
             debts={name_of(flow): debt for flow, debt in self.turns.debts().items()},
         )
 

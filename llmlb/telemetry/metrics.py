@@ -8,8 +8,6 @@ from itertools import accumulate
 
 import attrs
 
-from llmlb.clock import Clock
-from llmlb.telemetry.node_time import NodeTime
 from llmlb.telemetry.record import Outcome, Record
 
 BOUNDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0)
@@ -66,7 +64,7 @@ class Metrics:
     `UNCONFIGURED`, which is there while no keys are configured or once such a request has been.
     """
 
-    def __init__(self, clock: Clock, keys: Iterable[str]) -> None:
+    def __init__(self, keys: Iterable[str]) -> None:
         self.outcomes = _no_outcomes()
         self.wait = Histogram()
         """Of every request that reached a node (0 if it did not wait), and every one that timed out waiting."""
@@ -75,7 +73,6 @@ class Metrics:
         self.forecast_error = Histogram()
         """Between the wait and the one that was told, as far as the wait shows it; see `_foretold`."""
         self.keys = {name: KeyTally() for name in keys} or {UNCONFIGURED: KeyTally()}
-        self._node_time = NodeTime(clock)
 
     def know(self, keys: Iterable[str]) -> None:
         """These are the configured keys from now on. The counts of those that stay go on; others are forgotten."""
@@ -103,15 +100,7 @@ class Metrics:
         tally.tokens += record.tokens or 0
         if service is not None:
             tally.node_seconds += service
-            self._node_time.add(name, service)
 
     def name_of(self, key_name: str) -> str:
         """The name the key is counted under."""
         return key_name if key_name in self.keys else UNCONFIGURED
-
-    def shares(self, going_on: Iterable[tuple[str, float]] = ()) -> dict[str, float]:
-        """The part of the nodes' time that each key had in the past five minutes, 0 to 1; see `NodeTime`.
-
-        `going_on`: the name of the key of each request in service, and when its service began.
-        """
-        return self._node_time.shares((self.name_of(name), since) for name, since in going_on)

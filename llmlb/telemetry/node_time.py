@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from sys import maxsize
 
 from llmlb.clock import Clock
-from llmlb.telemetry.usage import OTHERS
+from llmlb.telemetry.usage import MOST_NAMES, OTHERS
 
 BUCKET_SECS = 10
 WINDOW_SECS = 300
@@ -18,10 +17,10 @@ class NodeTime:
 
     A service counts when it happened: of one that took an hour, its last five minutes. Holds a ring of sums, of ten
     seconds each, so that adding costs the same however much happened. `most`: keys told apart in ten seconds; those
-    beyond are counted under `OTHERS`. Without it, who calls sees to it that keys are few.
+    beyond are counted under `OTHERS`.
     """
 
-    def __init__(self, clock: Clock, most: int = maxsize) -> None:
+    def __init__(self, clock: Clock, most: int = MOST_NAMES) -> None:
         self._clock = clock
         self._most = most
         self._ring: list[dict[str, float]] = [{} for _ in range(_BUCKETS)]

@@ -71,7 +71,10 @@ def _keys(gateway: Gateway) -> dict[str, KeyGauges]:
     for flow, debt in gateway.turns.debts().items():
         name = name_of.get(flow, UNCONFIGURED)
         debts[name] = max(debt, debts.get(name, 0.0))
-    shares = gateway.metrics.shares(gateway.in_service())
+    shares: dict[str, float] = {}
+    for key_name, share in gateway.node_time.shares(gateway.in_service()).items():
+        name = gateway.metrics.name_of(key_name)
+        shares[name] = shares.get(name, 0.0) + share
     return {
         name: KeyGauges(
             weight=weights.get(name, 1.0),

@@ -216,7 +216,8 @@ SETTINGS_TEXTS: dict[str, dict[Locale, str]] = {
         "en": "Service is in order of arrival, so weights have no effect.",
     },
     "does_disable": {
-        "ja": "無効にするキー（{names}）の新しいリクエストは401で拒否されます。待機中と処理中のものは最後まで続けます。",
+        "ja": "無効にするキー（{names}）の新しいリクエストは401で拒否されます。"
+        "待機中と処理中のものは最後まで続けます。",
         "en": "New requests of the disabled keys ({names}) are refused with 401. What waits or is in service is "
         "finished.",
     },

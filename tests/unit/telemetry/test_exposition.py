@@ -10,7 +10,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from llmlb.telemetry.exposition import CATALOGUE, Gauges, KeyGauges, exposition
 from llmlb.telemetry.metrics import BOUNDS, Metrics
 from llmlb.telemetry.record import Outcome, Record
-from llmlb.testing.clock import ManualClock
 
 HOSTILE = ['a"} 1\nllmlb_key_weight{key="b', "\\", '\\"', "\\n", "\n", "日本語 名前", "{}=,#", "\u2028", "\r", "x" * 64]
 
@@ -65,7 +64,7 @@ def served(key: str = "alice") -> Record:
 
 
 def test_all_that_is_known_can_be_read_back() -> None:
-    metrics = Metrics(ManualClock(), ["alice"])
+    metrics = Metrics(["alice"])
     metrics.add(served())
     values = read(exposition(metrics, gauges("alice")))
     assert value(values, "llmlb_requests_waiting") == 3
@@ -97,7 +96,7 @@ def test_all_that_is_known_can_be_read_back() -> None:
 
 
 def test_nothing_by_key_is_told_to_who_may_not_see_it() -> None:
-    metrics = Metrics(ManualClock(), ["alice"])
+    metrics = Metrics(["alice"])
     metrics.add(served())
     text = exposition(metrics, attrs.evolve(gauges(), keys=None))
     assert b"alice" not in text
@@ -106,7 +105,7 @@ def test_nothing_by_key_is_told_to_who_may_not_see_it() -> None:
 
 
 def test_the_catalogue_is_what_is_told() -> None:
-    text = exposition(Metrics(ManualClock(), ["alice"]), gauges("alice"))
+    text = exposition(Metrics(["alice"]), gauges("alice"))
     told = list(text_string_to_metric_families(text.decode()))
     assert [(family.name, family.type, family.documentation) for family in told] == [
         (family.name.removesuffix("_total"), family.kind, family.help) for family in CATALOGUE
@@ -117,8 +116,8 @@ def test_the_catalogue_is_what_is_told() -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_name_stays_inside_its_label(name: str) -> None:
-    plain = read(exposition(Metrics(ManualClock(), ["a"]), gauges("a")))
-    hostile = read(exposition(Metrics(ManualClock(), [name]), gauges(name, nodes=(name,))))
+    plain = read(exposition(Metrics(["a"]), gauges("a")))
+    hostile = read(exposition(Metrics([name]), gauges(name, nodes=(name,))))
     assert value(hostile, "llmlb_key_weight", key=name) == 2.0
     assert value(hostile, "llmlb_node_state", node=name, state="idle") == 1
     assert value(hostile, "llmlb_node_failures_total", node=name) == 7
@@ -127,11 +126,11 @@ def test_a_hostile_name_stays_inside_its_label(name: str) -> None:
 
 def test_nothing_is_registered_for_the_whole_process() -> None:
     for _ in range(2):
-        exposition(Metrics(ManualClock(), ["alice"]), gauges("alice"))
+        exposition(Metrics(["alice"]), gauges("alice"))
     assert not [family.name for family in REGISTRY.collect() if family.name.startswith("llmlb")]
 
 
 def test_buckets_have_their_bounds_and_end_with_infinity() -> None:
-    values = read(exposition(Metrics(ManualClock(), []), gauges()))
+    values = read(exposition(Metrics([]), gauges()))
     limits = {dict(labels)["le"] for name, labels in values if name == "llmlb_wait_seconds_bucket"}
     assert {float(limit) for limit in limits} == {*BOUNDS, float("inf")}

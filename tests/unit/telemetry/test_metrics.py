@@ -6,7 +6,6 @@ import pytest
 
 from llmlb.telemetry.metrics import BOUNDS, UNCONFIGURED, Histogram, Metrics
 from llmlb.telemetry.record import Outcome, Record
-from llmlb.testing.clock import ManualClock
 
 
 def over(
@@ -36,7 +35,7 @@ def over(
 
 
 def counting(*records: Record, keys: tuple[str, ...] = ("alice", "bob")) -> Metrics:
-    metrics = Metrics(ManualClock(), keys)
+    metrics = Metrics(keys)
     for record in records:
         metrics.add(record)
     return metrics
@@ -97,7 +96,6 @@ def test_node_time_is_counted_however_the_request_ended() -> None:
         over(service=2.0), over(Outcome.FAILED, service=7.0), over(Outcome.CANCELLED, key="bob", service=3.0)
     )
     assert {name: tally.node_seconds for name, tally in metrics.keys.items()} == {"alice": 9.0, "bob": 3.0}
-    assert metrics.shares() == {"alice": pytest.approx(0.75), "bob": pytest.approx(0.25)}
 
 
 @pytest.mark.parametrize(("waited", "estimate", "error"), [(7.5, 10, 2.5), (12.0, 10, 2.0), (10.0, 10, 0.0)])
@@ -132,7 +130,6 @@ def test_all_unconfigured_keys_are_counted_as_one() -> None:
     assert list(metrics.keys) == [UNCONFIGURED]
     assert metrics.keys[UNCONFIGURED].outcomes[Outcome.SERVED] == 1001
     assert metrics.keys[UNCONFIGURED].node_seconds == 1000.0
-    assert metrics.shares([("anonymous-1", -5.0)]) == {UNCONFIGURED: 1.0}
 
 
 def test_unconfigured_keys_have_no_series_where_keys_are_configured_until_there_is_one() -> None:
