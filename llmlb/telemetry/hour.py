@@ -63,7 +63,7 @@ class PastHour:
         """Count a request that is over now."""
         self._forget_the_old()
         for tally in (self._ring[self._current % _BUCKETS], self._sum):
-            if record.reached_node or record.outcome is Outcome.TIMED_OUT:
+            if record.tells_a_wait:
                 tally.waits += 1
                 tally.wait_sum += round(record.waited * _MICROSECONDS)
             if record.outcome is Outcome.SERVED and record.service is not None:

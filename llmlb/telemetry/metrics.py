@@ -86,7 +86,7 @@ class Metrics:
         """Count a request that is over now."""
         outcome, service = record.outcome, record.service
         self.outcomes[outcome] += 1
-        if record.reached_node or outcome is Outcome.TIMED_OUT:
+        if record.tells_a_wait:
             self.wait.observe(record.waited)
         if outcome is Outcome.SERVED and service is not None:
             self.service.observe(service)

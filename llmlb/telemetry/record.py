@@ -43,3 +43,8 @@ class Record:
     """What the last reply cost, prompt and output, as stated or counted; None where nobody can tell."""
     attempts: int = 0
     reason: str = ""
+
+    @property
+    def tells_a_wait(self) -> bool:
+        """Whether `waited` counts among the waits: it reached a node (0 if it did not wait), or timed out waiting."""
+        return self.reached_node or self.outcome is Outcome.TIMED_OUT

@@ -84,7 +84,7 @@ class Timeline:
         self._move_on()
         present = self._present
         present.outcomes[record.outcome] += 1
-        if record.reached_node or record.outcome is Outcome.TIMED_OUT:
+        if record.tells_a_wait:
             present.waits.add(record.waited)
 
     def sample(self, waiting: int, in_service: int) -> None:

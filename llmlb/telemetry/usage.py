@@ -172,7 +172,7 @@ class HourByName:
 
 def _count(record: Record, *tallies: _Tally) -> None:
     outcome, service = record.outcome, record.service
-    waited = bucket_of(record.waited) if record.reached_node or outcome is Outcome.TIMED_OUT else None
+    waited = bucket_of(record.waited) if record.tells_a_wait else None
     node_time = 0 if service is None else round(service * _MICROSECONDS)
     served = bucket_of(service) if outcome is Outcome.SERVED and service is not None else None
     for tally in tallies:
