@@ -14,6 +14,7 @@ from llmlb.config.load import load
 from llmlb.messages import Locale
 from llmlb.simulate.table import cut, table
 from llmlb.web.durations import age
+from llmlb.web.page_texts import page_text, reason_text
 
 WIDEST = 40
 """Columns of a terminal that one cell takes at most."""
@@ -43,7 +44,10 @@ def list_nodes(file: Path, environ: Mapping[str, str], locale: Locale, *, as_jso
     elif nodes:
         print(say(locale, "in_file", file=file))
         header = [say(locale, f"h_{column}") for column in ("name", "state", "models", "address")]
-        rows = [[node.name, "draining" if node.drain else "", ", ".join(node.models), node.url] for node in nodes]
+        rows = [
+            [node.name, _state("draining", locale) if node.drain else "", ", ".join(node.models), node.url]
+            for node in nodes
+        ]
         print(_table(header, rows))
     return 1
 
@@ -55,16 +59,21 @@ def _running_table(nodes: list[dict[str, Any]], locale: Locale) -> str:
     rows = [
         [
             node["name"],
-            node["state"],
+            _state(node["state"], locale),
             age(node["since"], locale),
             node["kind"],
             ", ".join(node["models"]),
             node["url"],
-            node["reason"],
+            reason_text(locale, node["reason"]),
         ]
         for node in nodes
     ]
     return _table([say(locale, f"h_{column}") for column in columns], rows)
+
+
+def _state(state: str, locale: Locale) -> str:
+    """The name of a state: in English that of log and documents, in Japanese the word of the page."""
+    return state if locale == "en" else page_text(locale, f"state_{state}")
 
 
 def _table(header: list[str], rows: list[list[str]]) -> str:

@@ -111,6 +111,10 @@ def test_the_last_key_of_an_open_host_is_not_removed(run: Run, file: Path) -> No
     assert file.read_text() == before
 
 
+def test_a_default_is_told_as_people_write_it(run: Run, file: Path) -> None:
+    assert "batch: weight 1 -> 2\n" in run("set", "batch", "--weight", "2").out
+
+
 def test_what_a_key_gets_is_changed(run: Run, file: Path) -> None:
     said = run("set", "alice", "--weight", "0.5", "--max-waiting", "3")
     assert "alice: weight 2 -> 0.5, max_waiting 0 -> 3" in said.out

@@ -200,6 +200,15 @@ def test_a_gateway_that_cannot_be_asked_notices_by_itself(run: Run, file: Path, 
     assert "cannot be asked" in run("list").err
 
 
+def test_states_and_reasons_are_in_the_words_of_the_page(run: Run, file: Path, tmp_path: Path) -> None:
+    gone = node("a", "http://a:1", state="offline", reason="connection refused")
+    with answering(tmp_path, nodes=seen(gone)):
+        assert "offline" in run("list").out
+        said = run("list", lang="ja_JP.UTF-8").out
+    assert "オフライン" in said
+    assert "接続を拒否されました" in said
+
+
 def test_the_list_is_what_the_gateway_sees(run: Run, file: Path, tmp_path: Path) -> None:
     long = node("n" * 60, "http://" + "h" * 60, reason="why", since=90000.0)
     with answering(tmp_path, nodes=seen(node("a", "http://a:1"), long, refused=True)):
