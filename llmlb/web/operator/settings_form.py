@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import attrs
 
@@ -127,26 +127,11 @@ def settings_form(
 
     `locked`: by id, the variables that hold settings. `find`: only keys with this in their name, and those touched.
     """
-    groups = tuple(
-        Group(
-            title=settings_text(locale, f"table_{table}"),
-            called=f"[{table}]",
-            fields=tuple(
-                _field(place, wished.of.get(id), locked.get(id, ""), locale)
-                for id, place in places.items()
-                if place.table == table
-            ),
-        )
-        for table in TABLES
-    )
     by_key: dict[str, list[Place]] = {}
     for place in places.values():
         if place.key:
             by_key.setdefault(place.key, []).append(place)
-    touched = {wish.place.key for wish in wished.of.values()}
-    found = [name for name in by_key if name in touched or find.casefold() in name.casefold()]
-    shown = found[:MOST_ROWS] + [name for name in found[MOST_ROWS:] if name in touched]
-    on_page = set(shown)
+    shown, more = _shown_keys(by_key, {wish.place.key for wish in wished.of.values()}, find)
     keys = tuple(
         KeyRow(
             name=printable(name),
@@ -158,14 +143,15 @@ def settings_form(
         Column(label=label_of(place, locale), options=_options(place, locale), whole=_whole(place))
         for place in (by_key[shown[0]] if shown else ())
     )
-    in_form = [place for place in places.values() if not place.key or place.key in on_page]
+    on_page = {"", *shown}
+    in_form = [place for place in places.values() if place.key in on_page]
     return SettingsForm(
         version=version,
         was=was_of(in_form),
-        groups=groups,
+        groups=tuple(_group(table, places, wished, locked, locale) for table in TABLES),
         columns=columns,
         keys=keys,
-        keys_more=len(found) - len(shown),
+        keys_more=more,
     )
 
 
@@ -190,6 +176,22 @@ def label_of(place: Place, locale: Locale) -> str:
 def called(place: Place) -> str:
     """What a setting is called in the file."""
     return f"[[{place.table}]] {place.field}" if place.key else f"[{place.table}] {place.field}"
+
+
+def _group(table: str, places: Mapping[str, Place], wished: Wishes, locked: Mapping[str, str], locale: Locale) -> Group:
+    fields = tuple(
+        _field(place, wished.of.get(id), locked.get(id, ""), locale)
+        for id, place in places.items()
+        if place.table == table
+    )
+    return Group(title=settings_text(locale, f"table_{table}"), called=f"[{table}]", fields=fields)
+
+
+def _shown_keys(names: Iterable[str], touched: Collection[str], find: str) -> tuple[list[str], int]:
+    """Those that are touched or have `find` in their name, as far as there is room; and how many more there are."""
+    found = [name for name in names if name in touched or find.casefold() in name.casefold()]
+    shown = found[:MOST_ROWS] + [name for name in found[MOST_ROWS:] if name in touched]
+    return shown, len(found) - len(shown)
 
 
 def _field(place: Place, wish: Wish | None, variable: str, locale: Locale) -> Field:
