@@ -103,7 +103,7 @@ def _failing(nodes: Sequence[NodeCard]) -> list[Style]:
 
 
 def _keys(keys: Sequence[KeyView], locale: Locale) -> list[Column]:
-    refused = [key.usage.outcomes[Outcome.REJECTED] + key.usage.outcomes[Outcome.TIMED_OUT] for key in keys]
+    turned_away = [key.usage.outcomes[Outcome.REJECTED] + key.usage.outcomes[Outcome.TIMED_OUT] for key in keys]
     marks = [say(locale, "disabled") if key.disabled else "" for key in keys]
     off: list[Style] = ["dim" if key.disabled else "plain" for key in keys]
 
@@ -119,7 +119,7 @@ def _keys(keys: Sequence[KeyView], locale: Locale) -> list[Column]:
         column(head("due"), [_percent(key.due) for key in keys], right=True, goes=3),
         column(head("wait_p50"), [_secs(key.usage.wait_p50, locale) for key in keys], right=True, goes=5),
         column(head("wait_p90"), [_secs(key.usage.wait_p90, locale) for key in keys], right=True, goes=4),
-        column(head("refused"), [_count(count) for count in refused], _many(refused), right=True, goes=6),
+        column(head("turned_away"), [_count(count) for count in turned_away], _many(turned_away), right=True, goes=6),
     ]
 
 

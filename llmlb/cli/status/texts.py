@@ -51,7 +51,7 @@ TEXTS: dict[str, dict[Locale, str]] = {
     "h_due": {"ja": "取り分", "en": "DUE"},
     "h_wait_p50": {"ja": "待機p50", "en": "WAIT P50"},
     "h_wait_p90": {"ja": "p90", "en": "P90"},
-    "h_refused": {"ja": "拒否", "en": "REFUSED"},
+    "h_turned_away": {"ja": "拒否・時間切れ", "en": "TURNED AWAY"},
     "disabled": {"ja": "無効", "en": "disabled"},
     "keys_none": {"ja": "まだ誰も使っていません。", "en": "Nobody has used the gateway yet."},
     # Those who wait

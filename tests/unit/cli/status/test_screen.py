@@ -32,10 +32,10 @@ gpu-2  Offline     2 min                   7                 3  connection refuâ
 gpu-3  Draining      1 h                   0                 0  drained by the â€¦
 gpu-1  In service   12 s  alice          120     2.3 s       0
 
-KEY              WAITING  IN SERVICE  SHARE  DUE  WAIT P50   P90  REFUSED
-alice                  1           1    66%  50%     1.5 s  12 s        0
-bob                    1           0    34%  25%                        4
-carol  disabled        1           0     0%   0%                        0
+KEY              WAITING  IN SERVICE  SHARE  DUE  WAIT P50   P90  TURNED AWAY
+alice                  1           1    66%  50%     1.5 s  12 s            0
+bob                    1           0    34%  25%                            4
+carol  disabled        1           0     0%   0%                            0
 
 PLACE  KEY    MODEL             WAITED  EXPECTED  BEFORE IT      REQUEST ID
     1  alice  llama-3.2-1b       3.2 s    ~4.0 s                 r2
