@@ -78,7 +78,7 @@ _TEXTS: dict[str, dict[Locale, str]] = {
             "模擬ノード2台とサンプルのリクエストが動いています。\n"
             "ページ: {url}\n"
             "運用者のページ: {url}/operator{password}\n"
-            "ほかの端末で: {llmlb} status --watch --config {file}\n"
+            "別のターミナルで: {llmlb} status --watch --config {file}\n"
             "試すには（Ctrl-Cで終了）:\n\n{curl}\n"
         ),
         "en": (

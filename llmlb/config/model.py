@@ -271,7 +271,7 @@ class Log:
     format: str = setting(
         Choice(("auto", "console", "json")),
         default="auto",
-        ja="ログの形式。autoは端末ではconsole、それ以外ではjsonです。",
+        ja="ログの形式。autoはターミナルではconsole、それ以外ではjsonです。",
         en="Form of the log. auto is console on a terminal and json elsewhere.",
     )
     file: str = setting(

@@ -30,7 +30,7 @@ TEXTS: dict[str, dict[Locale, str]] = {
     },
     "key": {"ja": "設定の名前（例: queue.max_size）", "en": "name of the setting, such as queue.max_size"},
     "value": {
-        "ja": "値。配列はコンマ区切り。パスワードなどは - として標準入力から渡します",
+        "ja": "値。配列はコンマ区切り。秘密の値は - とすると標準入力から読みます",
         "en": "its value; arrays by commas; for secrets - reads standard input",
     },
     # What was done

@@ -13,12 +13,12 @@ TEXTS: dict[str, dict[Locale, str]] = {
         "en": "show what the running gateway does, on one screen",
     },
     "about": {
-        "ja": "動作中のゲートウェイの様子を、端末の1画面に表示します。",
+        "ja": "動作中のゲートウェイの様子を、ターミナルの1画面に表示します。",
         "en": "Shows what the running gateway does, on one screen of the terminal.",
     },
     "watch": {"ja": "1秒ごとに表示し直します（qで終了）", "en": "show it anew every second (q ends it)"},
     "json": {
-        "ja": "すべてをJSONで表示します（端末以外での利用に）",
+        "ja": "すべてをJSONで表示します（プログラムで使うとき）",
         "en": "print all there is, as JSON",
     },
     # The head
@@ -85,7 +85,7 @@ TEXTS: dict[str, dict[Locale, str]] = {
         "en": "Waiting for one to start… (q: quit)",
     },
     "no_terminal": {
-        "ja": "--watch は端末でだけ使えます。",
+        "ja": "--watch はターミナルでだけ使えます。",
         "en": "--watch needs a terminal.",
     },
 }
