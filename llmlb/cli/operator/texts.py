@@ -58,7 +58,8 @@ TEXTS: dict[str, dict[Locale, str]] = {
     },
     # What could not be done
     "no_terminal": {
-        "ja": "ターミナルがないため、パスワードを尋ねられません。--password-file FILE（標準入力なら -）で指定してください。",
+        "ja": "ターミナルがないため、パスワードを尋ねられません。"
+        "--password-file FILE（標準入力なら -）で指定してください。",
         "en": "there is no terminal to ask for the password. Use --password-file FILE (- is standard input).",
     },
     "not_given": {
