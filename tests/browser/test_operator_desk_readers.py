@@ -181,4 +181,4 @@ async def test_what_has_the_focus_is_not_below_the_bar_that_stays(browser: Brows
     for section in ("#keys", "#requests", "#nodes"):
         await page.locator(f".sections a[href='{section}']").click()
         top = f"document.querySelector('{section}').getBoundingClientRect().top >= 0"
-        assert await page.evaluate(f"{top} && document.querySelector('{section} h2').getBoundingClientRect().top > 50")
+        await page.wait_for_function(f"{top} && document.querySelector('{section} h2').getBoundingClientRect().top > 50")
