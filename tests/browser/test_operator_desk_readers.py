@@ -180,5 +180,9 @@ async def test_what_has_the_focus_is_not_below_the_bar_that_stays(browser: Brows
         assert not await page.evaluate(hidden)
     for section in ("#keys", "#requests", "#nodes"):
         await page.locator(f".sections a[href='{section}']").click()
-        top = f"document.querySelector('{section}').getBoundingClientRect().top >= 0"
-        await page.wait_for_function(f"{top} && document.querySelector('{section} h2').getBoundingClientRect().top > 50")
+        await page.wait_for_function(
+            """section => { const [whole, head] = [section, section + ' h2']
+                .map(place => document.querySelector(place).getBoundingClientRect().top)
+            return whole >= 0 && head > 50 && head < innerHeight && location.hash === section }""",
+            arg=section,
+        )
