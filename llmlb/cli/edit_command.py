@@ -14,7 +14,7 @@ from llmlb.cli.control_client import NotRunning, Unreachable, ask
 from llmlb.cli.edit_texts import say
 from llmlb.config.edit import CannotEdit, Draft
 from llmlb.config.edit_file import ChangedMeanwhile, Edited, edit_file
-from llmlb.config.problems import ConfigError
+from llmlb.config.problems import ConfigError, Problem
 from llmlb.config.report import describe_problems
 from llmlb.messages import Locale
 
@@ -33,10 +33,29 @@ class _NotWritten(Exception):
 
 def edit(file: Path, environ: Mapping[str, str], change: Callable[[Draft], Draft]) -> Edited:
     """`edit_file`, for what is `explained`: a file that cannot be written is no output that cannot."""
+
+    def checked(draft: Draft) -> Draft:
+        if not draft.text.strip():
+            _check_not_lost(file)
+        return change(draft)
+
     try:
-        return edit_file(file, environ, change)
+        return edit_file(file, environ, checked)
     except OSError as error:
         raise _NotWritten(error.strerror or str(error)) from None
+
+
+def _check_not_lost(file: Path) -> None:
+    """Raise ConfigError where a gateway goes on with the keys of a file that is gone or empty.
+
+    What is written into it would be taken, and have no keys: then the gateway is open to all.
+    """
+    try:
+        keys = ask(file, "GET", "/keys")["keys"]
+    except (NotRunning, Unreachable):
+        return
+    if keys:
+        raise ConfigError((Problem(reason="emptied" if file.exists() else "no_file", file=str(file)),))
 
 
 def explained(work: Callable[[], int], file: Path, locale: Locale, *, edits: bool = True) -> int:

@@ -231,3 +231,27 @@ def test_a_password_that_nobody_can_type_is_told(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
     done = shell(tmp_path, "llmlb operator set-password --password-file - <&-")
     assert (done.returncode, "is empty" in done.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("left", [None, "\n"])
+async def test_what_is_left_of_a_lost_file_is_not_made_into_one_without_keys(serve: Serve, left: str | None) -> None:
+    gateway = await serve()
+    gateway.expect_errors("configuration refused")
+    key = await made(gateway.folder, "add", "alice")
+    file = gateway.folder / "config.toml"
+    text = file.read_text()
+    file.unlink()
+    if left is not None:
+        file.write_text(left)
+    for command_line in (
+        ("config", "set", "queue.max_size", "7"),
+        ("keys", "add", "bob"),
+        ("nodes", "add", "http://a"),
+    ):
+        done = await command(gateway.folder, *command_line)
+        assert (done.returncode, "Nothing was changed" in done.stderr) == (2, True), done.stderr
+    assert (file.read_text() if file.exists() else None) == left
+    assert (await answer(gateway, "other", "anything")).status == 401
+    file.write_text(text)
+    await changed(gateway.folder, "config", "set", "queue.max_size", "7")
+    assert key not in file.read_text()
