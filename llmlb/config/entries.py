@@ -34,8 +34,8 @@ class NodeConfig:
     name: str = setting(
         words.LABEL,
         default=attrs.Factory(_default_name, takes_self=True),
-        ja="ページとログに出る名前。省略時はURLの host:port です。",
-        en="Name on the page and in the log. By default the host:port of the URL.",
+        ja="ページとログに出る名前。省略時はURLの host:port、誰でも見られるところでは番号です。",
+        en="Name on the page and in the log. By default the host:port of the URL, and a number where anybody may look.",
     )
     models: tuple[str, ...] = setting(
         Texts(words.MODEL_NAME),
@@ -78,6 +78,11 @@ class NodeConfig:
     )
     address: Address = attrs.field(init=False, repr=False, eq=False, default=attrs.Factory(_address, takes_self=True))
     """The URL taken apart."""
+
+    @property
+    def named(self) -> bool:
+        """Whether it was given a name; else it is called by its address."""
+        return self.name != self.address.netloc
 
     @property
     def base(self) -> str:

@@ -199,8 +199,8 @@ class Gateway:
         for sink in self._sinks:
             sink(record)
 
-    def overview(self) -> Overview:
-        """The queue and the nodes at this moment."""
+    def overview(self, *, addresses: bool = False) -> Overview:
+        """The queue and the nodes at this moment. `addresses`: a node without a name of its own is called by that."""
         queue = self.turns.snapshot()
         return Overview(
             waiting=queue.waiting,
@@ -208,7 +208,7 @@ class Gateway:
             max_size=self.config.queue.max_size,
             draining=self.draining,
             config_refused=self.config_refused,
-            nodes=tuple(self._view(member) for member in self.fleet),
+            nodes=tuple(self._view(m, m.node.name if addresses else m.public_name) for m in self.fleet),
             hour=self.hour.totals(),
         )
 
@@ -231,7 +231,7 @@ class Gateway:
         waiting, waiting_more = waiting_views(lineup, visits, members, now, meant)
         return Desk(
             at=self.clock.wall(),
-            overview=self.overview(),
+            overview=self.overview(addresses=True),
             unit=config.fairness.cost,
             fair=config.queue.enable_fairness,
             keys=keys,
@@ -331,9 +331,9 @@ class Gateway:
             elif visit.hopeless:
                 visit.refuse(self._no_node_online(model) if self.fleet.all_silent else UnknownModel(model))
 
-    def _view(self, member: Member) -> NodeView:
+    def _view(self, member: Member, name: str) -> NodeView:
         return NodeView(
-            name=member.node.name,
+            name=name,
             state=member.state,
             reason=member.reason,
             since=max(0.0, self.clock.now() - member.since),

@@ -1,4 +1,7 @@
-"""What anyone may see of the gateway at one moment: totals, and nodes by name and state. Nothing by key."""
+"""What anyone may see of the gateway at one moment: totals, and nodes by name and state. Nothing by key.
+
+The operator sees the same, but for nodes without a name of their own: those are called by their address then.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from llmlb.telemetry.hour import HourTotals
 
 @attrs.frozen(kw_only=True)
 class NodeView:
-    """One node as the page shows it. No address."""
+    """One node as the page shows it."""
 
     name: str
     state: str

@@ -34,6 +34,13 @@ class Member:
     dispatcher: Dispatcher
     probe: Probe
     tasks: tuple[asyncio.Task[None], ...]
+    number: int
+    """Of all nodes that there have been, counted from 1."""
+
+    @property
+    def public_name(self) -> str:
+        """What anybody may know it by: never its address, even where it is called by that."""
+        return self.node.name if self.node.config.named else f"#{self.number}"
 
     @property
     def busy(self) -> bool:
@@ -117,7 +124,7 @@ class Fleet:
             self._background.start(f"dispatcher {node.id}", dispatcher.run()),
             self._background.start(f"probe {node.id}", probe.run(after=unasked // AT_ONCE * BETWEEN_SECS)),
         )
-        member = self._members[node.id] = Member(node, dispatcher, probe, tasks)
+        member = self._members[node.id] = Member(node, dispatcher, probe, tasks, self._added)
         return member
 
     def apply(self, configs: Sequence[NodeConfig], upstream: Upstream, health: HealthConfig) -> None:

@@ -35,14 +35,14 @@ async def metrics(request: web.Request) -> web.Response:
 
 def gauges(gateway: Gateway, *, by_key: bool) -> Gauges:
     """The gateway at this moment."""
-    now = gateway.overview()
+    now = gateway.overview(addresses=by_key)
     forecasts = gateway.turns.forecasts
     return Gauges(
         waiting=now.waiting,
         running=now.processing,
         max_size=now.max_size,
         nodes={node.name: node.state for node in now.nodes},
-        failures=_failures(gateway),
+        failures=_failures(gateway, addresses=by_key),
         states=STATES,
         shorter=forecasts.shorter,
         longer=forecasts.longer,
@@ -53,11 +53,11 @@ def gauges(gateway: Gateway, *, by_key: bool) -> Gauges:
     )
 
 
-def _failures(gateway: Gateway) -> dict[str, int]:
+def _failures(gateway: Gateway, *, addresses: bool) -> dict[str, int]:
     """By name, together where one that was removed has still something to finish beside another of its name."""
     counts: Counter[str] = Counter()
     for member in gateway.fleet:
-        counts[member.node.name] += member.node.failures_ever
+        counts[member.node.name if addresses else member.public_name] += member.node.failures_ever
     return counts
 
 

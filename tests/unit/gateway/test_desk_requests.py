@@ -32,7 +32,7 @@ class Hall:
     def node(self, name: str, *models: str) -> Node:
         node = Node(NodeConfig(name=name, url=f"http://{name}.example:80"), self.clock, lambda _: None)
         dispatcher = Dispatcher(node, self.stand.turns, Upstream(), self.clock)
-        self.members.append(Member(node, dispatcher, cast(Any, None), ()))
+        self.members.append(Member(node, dispatcher, cast(Any, None), (), 1))
         if models:
             node.found("test", models)
         return node
