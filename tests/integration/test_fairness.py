@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from llmlb.config.model import KeyConfig, Queue
-from llmlb.testing import ScriptedNode
+from llmlb.testing import ManualClock, ScriptedNode
 from tests.integration.bench import Bench, config
 from tests.integration.conftest import NewNode, Start
 
@@ -58,9 +58,11 @@ async def test_weight_two_gets_two_turns_for_one(node: ScriptedNode, start: Star
         assert [served[begin : begin + 9].count(key) for key in "AB"] == [6, 3]
 
 
-async def test_weights_one_two_four_give_shares_one_two_four(node: ScriptedNode, start: Start) -> None:
+async def test_weights_one_two_four_give_shares_one_two_four(
+    node: ScriptedNode, start: Start, clock: ManualClock
+) -> None:
     keys = tuple(KeyConfig(name=name, key=name, weight=weight) for name, weight in (("A", 1), ("B", 2), ("C", 4)))
-    gateway = await start(config(node, keys=keys))
+    gateway = await start(config(node, keys=keys), clock)  # the first is in service while all others arrive
     served = await order_of_service(gateway, node, "A" * 8 + "B" * 16 + "C" * 32)
     for begin in range(7, 21):  # once each has had its first turn
         assert [served[begin : begin + 28].count(key) for key in "ABC"] == [4, 8, 16]
