@@ -16,8 +16,8 @@ from tests.process.program import ROOT, START_SECS
 ON_A_TERMINAL = """
 import os, signal, sys
 os.login_tty(int(sys.argv[1]))
-if sys.argv[2] == "nohup":
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+# said either way: the tests themselves may run under nohup
+signal.signal(signal.SIGHUP, signal.SIG_IGN if sys.argv[2] == "nohup" else signal.SIG_DFL)
 os.execv(sys.executable, [sys.executable, "-m", "llmlb", "serve"])
 """
 
