@@ -11,6 +11,9 @@ CONFIG ?=
 PYTEST := $(RUN) pytest
 SHARED := --numprocesses 2 --dist worksteal -m 'not alone and not real'
 ALONE := -m 'alone and not real'
+# Thousands of drawn examples and whole simulations take three times as long while coverage counts, and reach nothing
+# that the other tests do not.
+UNCOUNTED := tests/property tests/docs tests/unit/benchmarks
 
 # The first Python on the PATH that is new enough; `make PYTHON=/path/to/python3.12` chooses another.
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
@@ -65,7 +68,8 @@ layers: $(CAN_TEST) ## import-linter: who may import whom
 
 .PHONY: coverage
 coverage: $(CAN_TEST) ## all tests, with branch coverage and its floor
-	$(PYTEST) $(SHARED) --cov --cov-report= --cov-fail-under=0
+	$(PYTEST) $(SHARED) $(addprefix --ignore=,$(UNCOUNTED)) --cov --cov-report= --cov-fail-under=0
+	$(PYTEST) $(SHARED) $(UNCOUNTED)
 	$(PYTEST) $(ALONE) --cov --cov-append --cov-report=term
 
 .PHONY: fairness
