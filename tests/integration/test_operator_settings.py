@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -380,10 +379,7 @@ async def test_a_thousand_keys_are_shown_and_changed(file: Path) -> None:
         for n in range(1000)
     )
     async with tuning(file, FILE + keys) as desk:
-        begun = time.process_time()
         page = await desk.page()
-        took = time.process_time() - begun
-        assert took < 2.0, took  # half a second; the machine may be a slow one
         fields = page.fields()
         assert len([name for name in fields if name.endswith(".weight")]) == 1000
         assert "2 more. Find them by name." in page.text
