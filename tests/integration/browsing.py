@@ -66,3 +66,20 @@ async def signed_in(gateway: Bench) -> Browser:
     answer = await browser.sign_in()
     assert (answer.status, answer.headers["Location"]) == (303, DESK), answer.body
     return browser
+
+
+async def is_signed_in(browser: Browser) -> bool:
+    """Whether its operator is signed in: then the sign-in page leads on."""
+    answer = await browser.get(SIGN_IN)
+    assert answer.status in (200, 303)
+    return answer.status == 303
+
+
+async def waits(browser: Browser, password: str = PASSWORD) -> int:
+    """Seconds for which an attempt is put off; 0 if it was looked at."""
+    answer = await browser.sign_in(password)
+    if answer.status != 429:
+        return 0
+    secs = int(answer.headers["Retry-After"])
+    assert f"{secs} s" in answer.body.decode()
+    return secs

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Callable
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -17,55 +14,38 @@ import pytest
 from llmlb.app import ConfigFile, running
 from llmlb.config.load import load
 from llmlb.config.model import Config, Operator, Server
-from llmlb.testing import ManualClock, ScriptedNode, eventually
+from llmlb.testing import ManualClock
 from llmlb.web.operator.sign_in import MAX_BODY
 from tests.integration.bench import Bench, config
-from tests.integration.browsing import DESK, OPERATOR, PASSWORD, SIGN_IN, SIGN_OUT, Browser, quick_hash, signed_in
+from tests.integration.browsing import (
+    DESK,
+    OPERATOR,
+    SIGN_IN,
+    SIGN_OUT,
+    Browser,
+    is_signed_in,
+    quick_hash,
+    signed_in,
+    waits,
+)
 from tests.integration.conftest import Start
 
 Lines = Callable[[], list[dict[str, Any]]]
 
 
-async def in_(browser: Browser) -> bool:
-    """Whether its operator is signed in: then the sign-in page leads on."""
-    answer = await browser.get(SIGN_IN)
-    assert answer.status in (200, 303)
-    return answer.status == 303
-
-
-async def waits(browser: Browser, password: str = PASSWORD) -> int:
-    """Seconds for which an attempt is put off; 0 if it was looked at."""
-    answer = await browser.sign_in(password)
-    if answer.status != 429:
-        return 0
-    secs = int(answer.headers["Retry-After"])
-    assert f"{secs} s" in answer.body.decode()
-    return secs
-
-
-async def addresses(gateway: Bench, stack: AsyncExitStack, count: int) -> list[Browser]:
-    """Browsers with an address each."""
-    browsers = []
-    for last in range(1, count + 1):
-        connector = aiohttp.TCPConnector(local_addr=(f"127.0.1.{last}", 0))
-        client = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
-        browsers.append(Browser(attrs.evolve(gateway, client=client)))
-    return browsers
-
-
 async def test_the_password_lets_in_and_signing_out_ends_it(start: Start, log: Lines) -> None:
     gateway = await start(config(operator=OPERATOR))
     browser = Browser(gateway)
-    assert not await in_(browser)
+    assert not await is_signed_in(browser)
     answer = await browser.sign_in()
     assert (answer.status, answer.headers["Location"]) == (303, DESK)
-    assert await in_(browser)
+    assert await is_signed_in(browser)
     await browser.get()
     secret = browser.cookie
     answer = await browser.post(SIGN_OUT)
     assert (answer.status, answer.headers["Location"]) == (303, SIGN_IN)
     assert not browser.cookie
-    assert not await in_(Browser(gateway, cookie=secret))
+    assert not await is_signed_in(Browser(gateway, cookie=secret))
     events = [line["event"] for line in log()]
     assert [event for event in events if event.startswith("operator")] == ["operator signed in", "operator signed out"]
     assert {line["address"] for line in log() if line["event"].startswith("operator")} == {"127.0.0.1"}
@@ -78,7 +58,7 @@ async def test_a_wrong_password_does_not(start: Start, log: Lines) -> None:
     assert answer.status == 403
     assert "That is not the password." in answer.body.decode()
     assert "Set-Cookie" not in answer.headers
-    assert not await in_(browser)
+    assert not await is_signed_in(browser)
     (line,) = [line for line in log() if line["event"] == "operator sign-in failed"]
     assert (line["address"], line["failures"], line["level"]) == ("127.0.0.1", 1, "warning")
     assert "Correct horse" not in str(log())
@@ -119,14 +99,14 @@ async def test_each_sign_in_begins_a_session_of_its_own(start: Start) -> None:
     victim = Browser(gateway, cookie=planted.cookie)
     await victim.sign_in()
     assert victim.cookie != planted.cookie
-    assert not await in_(planted)
-    assert await in_(victim)
+    assert not await is_signed_in(planted)
+    assert await is_signed_in(victim)
 
 
 async def test_a_session_of_another_gateway_is_none(start: Start) -> None:
     one, other = await start(config(operator=OPERATOR)), await start(config(operator=OPERATOR))
     browser = await signed_in(one)
-    assert not await in_(Browser(other, cookie=browser.cookie))
+    assert not await is_signed_in(Browser(other, cookie=browser.cookie))
 
 
 async def test_two_browsers_are_signed_in_and_out_apart(start: Start) -> None:
@@ -134,24 +114,24 @@ async def test_two_browsers_are_signed_in_and_out_apart(start: Start) -> None:
     one, other = await signed_in(gateway), await signed_in(gateway)
     await one.get()
     await one.post(SIGN_OUT)
-    assert not await in_(one)
-    assert await in_(other)
+    assert not await is_signed_in(one)
+    assert await is_signed_in(other)
 
 
 async def test_after_session_secs_the_session_is_over(start: Start, clock: ManualClock) -> None:
     gateway = await start(config(operator=attrs.evolve(OPERATOR, session_secs=60)), clock)
     browser = await signed_in(gateway)
     clock.advance(59.0)
-    assert await in_(browser)
+    assert await is_signed_in(browser)
     clock.advance(1.0)
-    assert not await in_(browser)
+    assert not await is_signed_in(browser)
 
 
 async def test_another_password_signs_everybody_out(start: Start) -> None:
     gateway = await start(config(operator=OPERATOR))
     browser = await signed_in(gateway)
     gateway.gateway.apply(attrs.evolve(gateway.gateway.config, operator=Operator(password_hash=quick_hash("other"))))
-    assert not await in_(browser)
+    assert not await is_signed_in(browser)
     assert (await browser.sign_in()).status == 403
     assert (await browser.sign_in("other")).status == 303
 
@@ -169,109 +149,6 @@ async def test_without_a_password_there_is_nothing_but_how_to_set_one(start: Sta
     assert (await browser.sign_in()).status == 303
     gateway.gateway.apply(attrs.evolve(gateway.gateway.config, operator=Operator()))
     assert "is off" in (await browser.get()).body.decode()
-
-
-# Slow-down
-
-
-async def test_wrong_passwords_cost_longer_and_longer_pauses(start: Start, clock: ManualClock, log: Lines) -> None:
-    gateway = await start(config(operator=OPERATOR), clock)
-    browser = Browser(gateway)
-    assert [await waits(browser, "wrong") for _ in range(3)] == [0, 0, 0]
-    for pause in (1, 2, 4, 8, 16, 32, 60, 60):
-        assert await waits(browser) == pause, "the right one is not looked at either"
-        clock.advance(pause)
-        assert await waits(browser, "wrong") == 0
-    clock.advance(60)
-    assert await waits(browser) == 0
-    assert await in_(browser)
-    assert [line["failures"] for line in log() if line["event"] == "operator sign-in failed"] == list(range(1, 12))
-
-
-async def test_the_right_password_gives_a_clean_slate(start: Start, clock: ManualClock) -> None:
-    gateway = await start(config(operator=OPERATOR), clock)
-    browser = Browser(gateway)
-    assert [await waits(browser, password) for password in ("wrong", "wrong", PASSWORD, "wrong", "wrong")] == [0] * 5
-    assert await waits(browser) == 0
-
-
-async def test_pauses_are_for_the_address_they_were_earned_from(start: Start, clock: ManualClock) -> None:
-    gateway = await start(config(operator=OPERATOR), clock)
-    for _ in range(3):
-        await Browser(gateway).sign_in("wrong")
-    assert await waits(Browser(gateway)) == 1
-    connector = aiohttp.TCPConnector(local_addr=("127.0.0.2", 0))
-    async with aiohttp.ClientSession(connector=connector) as elsewhere:
-        assert await waits(Browser(attrs.evolve(gateway, client=elsewhere))) == 0
-
-
-async def test_what_comes_in_a_pause_is_not_even_asked_for(start: Start, clock: ManualClock) -> None:
-    gateway = await start(config(operator=OPERATOR), clock)
-    head = (
-        b"POST /operator/sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-        b"Content-Length: 14\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
-    )
-    for _ in range(3):
-        answer = await gateway.raw(head + b"password=wrong")
-        assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 403 ")
-    assert (await gateway.raw(head + b"password=wrong")).startswith(b"HTTP/1.1 429 ")
-
-
-async def test_passwords_sent_at_the_same_time_count_before_they_are_compared(start: Start, clock: ManualClock) -> None:
-    gateway = await start(config(operator=OPERATOR), clock)
-    answers = await asyncio.gather(*(Browser(gateway).sign_in("wrong") for _ in range(20)))
-    assert sorted(answer.status for answer in answers) == [403] * 3 + [429] * 17
-
-
-async def test_requests_go_on_while_passwords_are_compared(
-    node: ScriptedNode, start: Start, clock: ManualClock, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """That takes long on purpose, so it is done beside everything else: one by one, and for a few only."""
-    release, comparing, most = threading.Event(), [0], [0]
-
-    def slow(_hash: str, text: str) -> bool:
-        comparing[0] += 1
-        most[0] = max(comparing[0], most[0])
-        assert release.wait(20.0)
-        comparing[0] -= 1
-        return text == PASSWORD
-
-    monkeypatch.setattr("llmlb.web.operator.checking.is_password", slow)
-    node.auto()
-    gateway = await start(config(node, operator=OPERATOR), clock)
-    elsewhere = await addresses(gateway, stack, 10)
-    trying = [asyncio.create_task(browser.sign_in("wrong")) for browser in elsewhere]
-    await eventually(lambda: any(task.done() for task in trying), "one too many is told so")
-    assert (await gateway.get("/healthz")).status == 200
-    assert (await gateway.post()).status == 200
-    (refused,) = [task for task in trying if task.done()]
-    assert (refused.result().status, refused.result().headers["Retry-After"]) == (429, "1")
-    release.set()
-    assert sorted(answer.status for answer in await asyncio.gather(*trying)) == [403] * 9 + [429]
-    assert most == [1]
-
-
-async def test_who_leaves_is_not_let_in_and_takes_no_place(
-    start: Start, monkeypatch: pytest.MonkeyPatch, log: Lines
-) -> None:
-    release = threading.Event()
-    begun: list[str] = []
-
-    def slow(_hash: str, text: str) -> bool:
-        begun.append(text)
-        assert release.wait(20.0)
-        return True
-
-    monkeypatch.setattr("llmlb.web.operator.checking.is_password", slow)
-    gateway = await start(config(operator=OPERATOR))
-    leaving = [asyncio.create_task(Browser(gateway).sign_in()) for _ in range(2)]
-    await eventually(lambda: begun, "one is compared")
-    for task in leaving:
-        task.cancel()
-    await asyncio.gather(*leaving, return_exceptions=True)
-    release.set()
-    assert (await Browser(gateway).sign_in()).status == 303
-    assert [line["event"] for line in log()].count("operator signed in") == 1
 
 
 # Forms that nobody meant to send
@@ -299,7 +176,7 @@ async def test_a_form_of_another_site_is_refused_with_the_right_password_too(
     browser = await signed_in(gateway)
     await browser.get()
     assert (await browser.post(SIGN_OUT, headers=headers)).status == 403
-    assert await in_(browser)
+    assert await is_signed_in(browser)
 
 
 async def test_our_own_form_and_a_program_are_let_in(start: Start) -> None:
@@ -315,7 +192,7 @@ async def test_a_form_without_the_token_of_the_session_does_nothing(start: Start
     for token in ("", "x", "é", one.csrf + "=", one.csrf[:-1], one.cookie):
         assert (await other.post(SIGN_OUT, {"csrf": token})).status == 403
     assert (await other.post(SIGN_OUT, {"csrf": one.csrf})).status == 403, "that of another session"
-    assert await in_(other)
+    assert await is_signed_in(other)
     assert (await one.post(SIGN_OUT)).status == 303
 
 
@@ -423,16 +300,7 @@ async def test_the_language_is_that_of_the_reader(start: Start) -> None:
 async def test_the_page_works_while_the_gateway_drains(start: Start) -> None:
     gateway = await start(config(operator=OPERATOR))
     gateway.gateway.draining = True
-    assert await in_(await signed_in(gateway))
-
-
-async def test_many_addresses_share_one_pace(start: Start, clock: ManualClock, stack: AsyncExitStack) -> None:
-    """Ten at once, then one a second, whoever asks; who is put off is told when to come back."""
-    gateway = await start(config(operator=OPERATOR), clock)
-    browsers = await addresses(gateway, stack, 12)
-    assert [await waits(browser, "wrong") for browser in browsers] == [0] * 10 + [1, 1]
-    clock.advance(1.0)
-    assert [await waits(browser, "wrong") for browser in browsers[-3:]] == [0, 1, 1]
+    assert await is_signed_in(await signed_in(gateway))
 
 
 @pytest.mark.parametrize(("name", "named"), [("config.toml", False), ("sub/config.toml", True), ("secret.toml", True)])
