@@ -11,9 +11,10 @@ CONFIG ?=
 PYTEST := $(RUN) pytest
 SHARED := --numprocesses 2 --dist worksteal -m 'not alone and not real'
 ALONE := -m 'alone and not real'
-# Thousands of drawn examples and whole simulations take three times as long while coverage counts, and reach nothing
-# that the other tests do not.
-UNCOUNTED := tests/property tests/docs tests/unit/benchmarks
+# Thousands of drawn examples, whole simulations and crowds of clients take up to three times as long while coverage
+# counts, and reach nothing that the other tests do not.
+CROWDS := connections full_queue hostile hung_nodes leaving memory random_cancels
+UNCOUNTED := tests/property tests/docs tests/unit/benchmarks $(CROWDS:%=tests/process/test_%.py)
 
 # The first Python on the PATH that is new enough; `make PYTHON=/path/to/python3.12` chooses another.
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
