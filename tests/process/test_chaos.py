@@ -9,7 +9,8 @@ import pytest
 from benchmarks.chaos.report import report
 from benchmarks.chaos.run import Run
 
-SEED = 4
+SEED = 5
+"""One in which even a busy machine sees every kind of end, the rarest some fifteen times on a quiet one."""
 SECONDS = 20
 
 
