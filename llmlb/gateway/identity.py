@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import secrets
 from collections.abc import Iterable
 
@@ -26,7 +25,12 @@ NOBODY = Identity("", "-")
 
 
 class Identities:
-    """Tells senders apart. Keys are kept as SHA-256 only and compared in constant time."""
+    """Tells senders apart, as fast with ten thousand keys as with one. Keys are kept as SHA-256 only.
+
+    They are looked up by it, not compared one by one in constant time: a lookup compares a digest with one of the same
+    64-bit hash only, under a seed of this process, so how long it takes tells of no part of a digest. Nor would a part
+    tell of the key.
+    """
 
     def __init__(self, api_keys: Iterable[KeyConfig]) -> None:
         self._salt = secrets.token_bytes(16)
@@ -67,12 +71,12 @@ class Identities:
                 return NOBODY
             name = hashlib.blake2b(digest, key=self._salt, digest_size=6).hexdigest()
             return Identity(f"anonymous:{name}", f"anonymous-{name}")
-        for known, identity in self._by_digest.items():
-            if hmac.compare_digest(known, digest):
-                if identity.flow in self._disabled:
-                    raise DisabledKey(identity.name)
-                return identity
-        raise WrongKey
+        identity = self._by_digest.get(digest)
+        if identity is None:
+            raise WrongKey
+        if identity.flow in self._disabled:
+            raise DisabledKey(identity.name)
+        return identity
 
 
 def name_of(flow: str) -> str:
