@@ -38,6 +38,14 @@ class _Tally:
     timeouts: int = 0
     rejections: int = 0
 
+    def add(self, other: _Tally) -> None:
+        self.waits += other.waits
+        self.wait_sum += other.wait_sum
+        self.services += other.services
+        self.service_sum += other.service_sum
+        self.timeouts += other.timeouts
+        self.rejections += other.rejections
+
     def take_away(self, other: _Tally) -> None:
         self.waits -= other.waits
         self.wait_sum -= other.wait_sum
@@ -50,47 +58,59 @@ class _Tally:
 class PastHour:
     """Totals over the past hour, to ten seconds: a record counts for an hour and at most ten seconds more.
 
-    Holds a ring of tallies of ten seconds each, and their sum. Both methods cost the same however much happened.
+    Holds a ring of tallies of ten seconds each, and the sum of those that are over, so that a record is counted once.
+    Both methods cost the same however much happened.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._ring = [_Tally() for _ in range(_BUCKETS)]
-        self._sum = _Tally()
+        self._past = _Tally()
+        """The sum of all but the present one."""
         self._current = self._bucket_now()
+        self._present = self._ring[self._current % _BUCKETS]
 
     def add(self, record: Record) -> None:
         """Count a request that is over now."""
-        self._forget_the_old()
-        for tally in (self._ring[self._current % _BUCKETS], self._sum):
-            if record.tells_a_wait:
-                tally.waits += 1
-                tally.wait_sum += round(record.waited * _MICROSECONDS)
-            if record.outcome is Outcome.SERVED and record.service is not None:
+        self._move_on()
+        tally, outcome, service = self._present, record.outcome, record.service
+        if record.tells_a_wait:
+            tally.waits += 1
+            tally.wait_sum += round(record.waited * _MICROSECONDS)
+        if outcome is Outcome.SERVED:
+            if service is not None:
                 tally.services += 1
-                tally.service_sum += round(record.service * _MICROSECONDS)
-            tally.timeouts += record.outcome is Outcome.TIMED_OUT
-            tally.rejections += record.outcome is Outcome.REJECTED
+                tally.service_sum += round(service * _MICROSECONDS)
+        elif outcome is Outcome.TIMED_OUT:
+            tally.timeouts += 1
+        elif outcome is Outcome.REJECTED:
+            tally.rejections += 1
 
     def totals(self) -> HourTotals:
         """The past hour, as of this moment."""
-        self._forget_the_old()
+        self._move_on()
+        total = attrs.evolve(self._past)
+        total.add(self._present)
         return HourTotals(
-            avg_wait_time_ms=_mean_ms(self._sum.wait_sum, self._sum.waits),
-            avg_process_time_ms=_mean_ms(self._sum.service_sum, self._sum.services),
-            timeout_count=self._sum.timeouts,
-            rejected_count=self._sum.rejections,
+            avg_wait_time_ms=_mean_ms(total.wait_sum, total.waits),
+            avg_process_time_ms=_mean_ms(total.service_sum, total.services),
+            timeout_count=total.timeouts,
+            rejected_count=total.rejections,
         )
 
     def _bucket_now(self) -> int:
         return int(self._clock.now() // BUCKET_SECS)
 
-    def _forget_the_old(self) -> None:
+    def _move_on(self) -> None:
         now = self._bucket_now()
+        if now <= self._current:
+            return
+        self._past.add(self._present)
         for bucket in range(self._current + 1, min(now, self._current + _BUCKETS) + 1):
-            self._sum.take_away(self._ring[bucket % _BUCKETS])
+            self._past.take_away(self._ring[bucket % _BUCKETS])
             self._ring[bucket % _BUCKETS] = _Tally()
-        self._current = max(now, self._current)
+        self._current = now
+        self._present = self._ring[now % _BUCKETS]
 
 
 def _mean_ms(microseconds: int, count: int) -> float:

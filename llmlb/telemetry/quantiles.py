@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from itertools import accumulate
 from math import ceil, log
@@ -16,19 +16,18 @@ GROWTH = 1.1
 RELATIVE_ERROR = (GROWTH - 1) / (GROWTH + 1)
 """How far a quantile is from the duration it stands for, at most: 4.8 % of it."""
 
-_LOG_GROWTH = log(GROWTH)
-_BUCKETS = ceil(log(LONGEST_SECS / SHORTEST_SECS) / _LOG_GROWTH)
-_VALUES = [SHORTEST_SECS * GROWTH**number * 2 * GROWTH / (1 + GROWTH) for number in range(_BUCKETS)]
+_BUCKETS = ceil(log(LONGEST_SECS / SHORTEST_SECS) / log(GROWTH))
+_BOUNDS = [SHORTEST_SECS * GROWTH**number for number in range(_BUCKETS)]
+"""The shortest duration of each bucket."""
+_VALUES = [bound * 2 * GROWTH / (1 + GROWTH) for bound in _BOUNDS]
 """The duration a bucket stands for: as far from its lower bound as from its upper one, in parts of either."""
 NONE_AT_ALL = -1
-"""The bucket of what took no time."""
+"""The bucket of what took no time: the one below the first bound."""
 
 
 def bucket_of(seconds: float) -> int:
     """The number of the bucket a duration falls into."""
-    if seconds < SHORTEST_SECS:
-        return NONE_AT_ALL
-    return min(int(log(min(seconds, LONGEST_SECS) / SHORTEST_SECS) / _LOG_GROWTH), _BUCKETS - 1)
+    return bisect_right(_BOUNDS, seconds) - 1
 
 
 class Quantiles:

