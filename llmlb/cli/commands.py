@@ -1,6 +1,7 @@
 """The command line: `serve`, `check`, `demo`, `simulate`, and those of `FILE_COMMANDS`.
 
-Exit codes: 0 done, 1 could not run (a taken port, say), 2 wrong usage or configuration.
+Exit codes: 0 done, 1 could not run (a taken port, say), 2 wrong usage or configuration. What a command needs is
+imported when it is the one that was asked for: that takes longer than most of them do.
 """
 
 from __future__ import annotations
@@ -13,15 +14,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from llmlb import __version__
-from llmlb.cli.edit_command import complain
+from llmlb.cli.complaint import complain
 from llmlb.cli.file_commands import FILE_COMMANDS
-from llmlb.cli.simulate import simulate
-from llmlb.cli.simulate.options import add_options
 from llmlb.cli.simulate.texts import TEXTS as SIMULATE_TEXTS
 from llmlb.cli.texts import say, terminal_locale
-from llmlb.config.load import load
-from llmlb.config.problems import ConfigError
-from llmlb.config.report import describe_problems
 from llmlb.messages import Locale
 
 DEFAULT_FILE = Path("config.toml")
@@ -32,15 +28,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _open_what_is_closed()
     _escape_what_cannot_be_shown()
     locale = terminal_locale(os.environ)
-    options = _parser(locale).parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    options = _parser(locale, _command_of(given)).parse_args(given)
     try:
         if options.command == "simulate":
+            from llmlb.cli.simulate.command import simulate
+
             return simulate(options, _file(None, options.command), os.environ, locale)
         if options.command in FILE_COMMANDS:
             file = Path(options.config or DEFAULT_FILE)
-            return FILE_COMMANDS[options.command].run(options, file, os.environ, locale)
+            return FILE_COMMANDS[options.command].load().run(options, file, os.environ, locale)
+        return _gateway(options, locale)
     except KeyboardInterrupt:
         return 130
+
+
+def _gateway(options: argparse.Namespace, locale: Locale) -> int:
+    """Run `serve`, `check` or `demo`: what there is to do with all the settings."""
+    from llmlb.config.load import load
+    from llmlb.config.problems import ConfigError
+    from llmlb.config.report import describe_problems
+
     try:
         loaded = load(_file(options.config, options.command), os.environ)
     except ConfigError as error:
@@ -51,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(say(locale, "checked", file=loaded.path or say(locale, "no_file")))
         return 0
 
-    from llmlb.cli.serving import serving  # here: to load a gateway takes longer than all that other commands do
+    from llmlb.cli.serving import serving
 
     followed = None if options.command == "demo" else Path(options.config or DEFAULT_FILE)
     return serving(loaded, followed, os.environ, locale)
@@ -81,7 +89,13 @@ def _file(named: str | None, command: str) -> Path | None:
     return DEFAULT_FILE if command != "demo" and DEFAULT_FILE.exists() else None
 
 
-def _parser(locale: Locale) -> argparse.ArgumentParser:
+def _command_of(arguments: Sequence[str]) -> str | None:
+    """Which command is asked for: no option before it takes a value."""
+    return next((argument for argument in arguments if not argument.startswith("-")), None)
+
+
+def _parser(locale: Locale, asked: str | None) -> argparse.ArgumentParser:
+    """Knows every command, but only of the one that is `asked` for what options it takes."""
     called = "llmlb" if Path(sys.argv[0]).name == "llmlb" else "python -m llmlb"
     parser = argparse.ArgumentParser(prog=called, description=say(locale, "about"), add_help=False)
     options = parser.add_argument_group(say(locale, "options"))
@@ -99,10 +113,15 @@ def _parser(locale: Locale) -> argparse.ArgumentParser:
             "--config", metavar="FILE", help=say(locale, "demo_config" if name == "demo" else "config")
         )
     for name, one in FILE_COMMANDS.items():
-        one.add_options(commands.add_parser(name, help=one.about[locale], add_help=False), locale)
+        command = commands.add_parser(name, help=one.about[locale], add_help=False)
+        if name == asked:
+            one.load().add_options(command, locale)
     command = commands.add_parser("simulate", help=SIMULATE_TEXTS["simulate"][locale], add_help=False)
-    add_options(command, locale)
-    command.add_argument_group(say(locale, "options")).add_argument(
-        "-h", "--help", action="help", help=say(locale, "help")
-    )
+    if asked == "simulate":
+        from llmlb.cli.simulate.options import add_options
+
+        add_options(command, locale)
+        command.add_argument_group(say(locale, "options")).add_argument(
+            "-h", "--help", action="help", help=say(locale, "help")
+        )
     return parser

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TextIO
 from urllib.parse import urlencode
 
+from llmlb.cli.complaint import complain
 from llmlb.cli.control_client import NotRunning, Unreachable, ask
 from llmlb.cli.edit_texts import say
 from llmlb.config.edit import CannotEdit, Draft
@@ -143,9 +144,3 @@ def read_secret(file: str, locale: Locale, *, whole_line: bool = False) -> str:
 
 def _typed() -> str:
     return sys.stdin.read() if sys.stdin is not None else ""  # None: it was closed (`<&-`)
-
-
-def complain(text: str, code: int = 1) -> int:
-    """Say what is wrong. Returns the exit code."""
-    print(f"llmlb: {text}", file=sys.stderr)
-    return code

@@ -7,12 +7,12 @@ import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
 from llmlb.app import ConfigFile, Running, serve
-from llmlb.cli.demo import Demo, serve_demo
-from llmlb.cli.edit_command import complain
+from llmlb.cli.complaint import complain
 from llmlb.cli.start_problem import cannot_start
 from llmlb.cli.texts import say
 from llmlb.config.load import Loaded
@@ -20,6 +20,9 @@ from llmlb.config.problems import ConfigError
 from llmlb.config.report import describe_problems
 from llmlb.messages import Locale
 from llmlb.nodes.discovery import places
+
+if TYPE_CHECKING:
+    from llmlb.cli.demo import Demo
 
 _log = structlog.get_logger("llmlb")
 
@@ -31,6 +34,8 @@ def serving(loaded: Loaded, file: Path | None, environ: Mapping[str, str], local
         _announce(gateway, loaded, demo, locale)
 
     if file is None:
+        from llmlb.cli.demo import serve_demo  # here: a gateway that serves has no use for what the demo shows
+
         work = serve_demo(loaded, environ, announce)
     else:
         work = serve(loaded.config, announce, file=ConfigFile(path=file, loaded=loaded, environ=environ))

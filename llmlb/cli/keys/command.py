@@ -11,7 +11,8 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from llmlb.cli.edit_command import Refused, complain, edit, explained, follow
+from llmlb.cli.complaint import complain
+from llmlb.cli.edit_command import Refused, edit, explained, follow
 from llmlb.cli.keys.listing import list_keys
 from llmlb.cli.keys.texts import say
 from llmlb.config.edit import Draft

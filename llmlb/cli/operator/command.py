@@ -9,7 +9,8 @@ import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
-from llmlb.cli.edit_command import Refused, complain, edit, explained, follow, read_secret
+from llmlb.cli.complaint import complain
+from llmlb.cli.edit_command import Refused, edit, explained, follow, read_secret
 from llmlb.cli.operator.texts import say
 from llmlb.config.edit import Draft
 from llmlb.config.environment import variable_of

@@ -10,8 +10,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from llmlb.cli.complaint import complain
 from llmlb.cli.control_client import NotRunning, Unreachable, ask
-from llmlb.cli.edit_command import complain, explained
+from llmlb.cli.edit_command import explained
 from llmlb.cli.status.paint import painted, wants_colors
 from llmlb.cli.status.screen import screen
 from llmlb.cli.status.seen import DESK, WITH_HISTORY, read_seen
