@@ -91,7 +91,7 @@ async def running(config: Config, clock: Clock | None = None, file: ConfigFile |
     async with aiohttp.ClientSession(
         connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
     ) as session:
-        gateway = Gateway(config, clock, background, session, [logs.request_line])
+        gateway = Gateway(config, clock, background, session, [logs.RequestLog(clock).add])
         reloader = steering = None
         if file is not None:
             reloader = Reloader(gateway, file.path, file.loaded, file.environ, clock)
@@ -112,9 +112,12 @@ async def running(config: Config, clock: Clock | None = None, file: ConfigFile |
                 yield Running(gateway, url, found, failed, reloader)
             await gateway.drain()
         finally:
-            await runner.cleanup()
-            gateway.close()
-            await background.stop()
+            try:
+                await runner.cleanup()
+                gateway.close()
+                await background.stop()
+            finally:
+                logs.flush()
 
 
 async def serve(
@@ -137,6 +140,7 @@ async def serve(
     def on_signal(number: int) -> None:
         if stop.is_set():
             abandon()
+            logs.flush()
             os._exit(128 + number)
         _log.info("stopping", signal=signal.Signals(number).name)
         stop.set()

@@ -19,7 +19,12 @@ def json_line(event: Mapping[str, Any]) -> str:
         encoded = msgspec.json.encode(fields, enc_hook=repr)
     except UnicodeEncodeError:  # half a character: bytes of a header that were not UTF-8
         encoded = msgspec.json.encode({key: _encodable(value) for key, value in fields.items()})
-    return _escaped(encoded.decode(), _json_escape)
+    return escaped_json(encoded.decode())
+
+
+def escaped_json(text: str) -> str:
+    """`text`, which is JSON, with whatever of it is not printable as an escape of JSON."""
+    return _escaped(text, _json_escape)
 
 
 def console_line(event: Mapping[str, Any], *, colors: bool) -> str:

@@ -2,6 +2,9 @@
 
 Values come from strangers (a model's name, a header), so nothing in one may end a line, start another or speak
 to the terminal: whatever is not printable is written as an escape, in both formats.
+
+Whatever is told by structlog or a library is written at once. The lines of requests that are over are written some
+together, as there may be thousands a second; they keep their order with the others.
 """
 
 from __future__ import annotations
@@ -18,29 +21,38 @@ import structlog
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web import PayloadAccessError, RequestPayloadError
 
+from llmlb.clock import Clock
 from llmlb.telemetry.lines import console_line, json_line
+from llmlb.telemetry.log_sink import LogSink
 from llmlb.telemetry.record import Record
+from llmlb.telemetry.request_line import console_request, json_request
 
 if TYPE_CHECKING:
     from llmlb.config.model import Log
 
 Event = MutableMapping[str, Any]
 
+WRITTEN_WITHIN_SECS = 0.01
+"""How long the line of a request may be kept for others to be written with it: all that a killed process loses."""
 _MALFORMED = (HttpProcessingError, RequestPayloadError, PayloadAccessError)
-_LONGEST_NAME = 100
+_SINK = LogSink()
+"""Where lines go; nowhere until it has been configured."""
 
 
 def configure(log: Log, *, stream: TextIO | None = None) -> None:
     """Write every later event as `log` says, to its file, else to `stream`, else to standard error.
 
-    Can be called again when the configuration changes. Raises OSError, and changes nothing, if the file cannot
-    be opened. Lines of aiohttp and asyncio take the same way.
+    Can be called again when the configuration changes: requests that are over by then are told where lines went
+    before. Raises OSError, and changes nothing, if the file cannot be opened. Lines of aiohttp and asyncio take the
+    same way.
     """
     file = Path(log.file).open("a", encoding="utf-8") if log.file else None  # noqa: SIM115 - stays open
-    sink = _Sink(file or stream or sys.stderr)
-    on_terminal = sink.stream.isatty()
+    target = file or stream or sys.stderr
+    on_terminal = target.isatty()
     for_people = log.format == "console" or (log.format == "auto" and on_terminal)
     level = logging.getLevelNamesMapping()[log.level.upper()]
+    request_line = partial(console_request, colors=on_terminal) if for_people else json_request
+    _SINK.turn_to(target, request_line if level <= logging.INFO else None)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -50,56 +62,45 @@ def configure(log: Log, *, stream: TextIO | None = None) -> None:
             partial(_render_console, on_terminal) if for_people else _render_json,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=lambda *_: sink,
+        logger_factory=lambda *_: _SINK,
         cache_logger_on_first_use=False,
     )
-    _take_over_stdlib(level, sink, owns_stream=bool(log.file))
+    _take_over_stdlib(level, owned=file)
 
 
-def request_line(record: Record) -> None:
-    """Write the one line of a request that is over. Times in seconds; what does not apply is null."""
-    structlog.get_logger().info(
-        "request",
-        id=record.id,
-        key=record.key_name,
-        model=_short(record.model),
-        node=record.node,
-        position=record.position,
-        estimate=record.estimate,
-        wait=round(record.waited, 3),
-        service=None if record.service is None else round(record.service, 3),
-        outcome=record.outcome.value,
-        status=record.status,
-        size=record.size,
-        tokens=record.tokens,
-        attempts=record.attempts,
-        reason=record.reason,
-    )
+def flush() -> None:
+    """Write the lines of all requests so far. To be called before the process ends, or the log is read."""
+    _SINK.flush()
 
 
-class _Sink:
-    """Where finished lines go. A line that cannot be written is lost: no request may fail over its log."""
+class RequestLog:
+    """Is told of each request that is over, and has its line written within `WRITTEN_WITHIN_SECS`."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self.stream = stream
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._due = False
 
-    def msg(self, line: str) -> None:
-        try:
-            self.stream.write(line + "\n")
-            self.stream.flush()
-        except (OSError, ValueError):
-            pass  # disk full, pipe or file closed
+    def add(self, record: Record) -> None:
+        """A request is over now."""
+        if not _SINK.tells_requests:
+            return
+        _SINK.request(record)
+        if not self._due:
+            self._due = True
+            self._clock.call_at(self._clock.now() + WRITTEN_WITHIN_SECS, self._write)
 
-    debug = info = warning = error = critical = exception = msg
+    def _write(self) -> None:
+        self._due = False
+        _SINK.flush()
 
 
 class _FromStdlib(logging.Handler):
     """Passes what libraries log through our own renderer."""
 
-    def __init__(self, sink: _Sink, *, owns_stream: bool) -> None:
+    def __init__(self, owned: TextIO | None) -> None:
         super().__init__()
-        self.sink = sink
-        self._owns_stream = owns_stream
+        self._owned = owned
+        """The file that is closed with this, if there is one."""
 
     def emit(self, record: logging.LogRecord) -> None:
         log = structlog.get_logger().bind(logger=record.name)
@@ -113,17 +114,17 @@ class _FromStdlib(logging.Handler):
         log.log(level, record.getMessage(), exc_info=crash)
 
     def close(self) -> None:
-        if self._owns_stream:
-            self.sink.stream.close()
+        if self._owned is not None:
+            self._owned.close()
         super().close()
 
 
-def _take_over_stdlib(level: int, sink: _Sink, *, owns_stream: bool) -> None:
+def _take_over_stdlib(level: int, owned: TextIO | None) -> None:
     root = logging.getLogger()
     for handler in [h for h in root.handlers if isinstance(h, _FromStdlib)]:
         root.removeHandler(handler)
         handler.close()
-    root.addHandler(_FromStdlib(sink, owns_stream=owns_stream))
+    root.addHandler(_FromStdlib(owned))
     # What libraries say for information is of use only to someone who looks for a fault.
     root.setLevel(level if level == logging.DEBUG else max(level, logging.WARNING))
 
@@ -155,7 +156,3 @@ def _render_console(colors: bool, _logger: object, _method: str, event: Event) -
 
 def _render_json(_logger: object, _method: str, event: Event) -> str:
     return json_line(event)
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST_NAME else name[:_LONGEST_NAME] + "…"

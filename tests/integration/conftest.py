@@ -81,5 +81,10 @@ def log() -> Iterator[Callable[[], list[dict[str, Any]]]]:
     """The log so far, as it is written in JSON: its lines, each read."""
     stream = io.StringIO()
     logs.configure(Log(format="json", level="debug"), stream=stream)
-    yield lambda: [msgspec.json.decode(line) for line in stream.getvalue().splitlines()]
+
+    def read() -> list[dict[str, Any]]:
+        logs.flush()
+        return [msgspec.json.decode(line) for line in stream.getvalue().splitlines()]
+
+    yield read
     structlog.reset_defaults()

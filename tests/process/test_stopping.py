@@ -98,6 +98,19 @@ async def test_a_second_signal_ends_at_once(serve: Serve, second: signal.Signals
     gateway.is_calm()
 
 
+async def test_who_was_served_just_before_a_second_signal_is_in_the_log(serve: Serve) -> None:
+    gateway = await serve(2)
+    calls = [await gateway.call(f"r{number}") for number in range(2)]
+    on_nodes = [await node.received() for node in gateway.nodes]
+    await stopping(gateway)
+    served = calls[int((on_nodes[0].header("x-request-id") or "r0")[1:])]
+    await on_nodes[0].reply({"ok": 1})
+    assert (await served.reply()).status == 200
+    gateway.send(signal.SIGTERM)
+    assert await gateway.exit_code(QUICK) == 128 + signal.SIGTERM
+    assert gateway.outcomes() == {"served": 1}
+
+
 async def test_open_pages_and_idle_connections_do_not_delay_the_exit(serve: Serve) -> None:
     gateway = await serve()
     watcher, kept, silent = [await gateway.connect() for _ in range(3)]

@@ -107,6 +107,7 @@ def check(target: Target, pieces: list[bytes]) -> str:
         assert statuses, f"no answer, but {got[:100]!r}"
         assert got.startswith(b"HTTP/1.")
         assert not [status for status in statuses if status >= 500], got[:500]
+    logs.flush()
     said = target.said.getvalue()
     assert "Traceback" not in said
     assert not re.search(r'"level":"(error|critical)"', said), said

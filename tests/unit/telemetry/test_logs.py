@@ -17,8 +17,9 @@ from aiohttp.http_exceptions import BadStatusLine
 from msgspec.structs import replace
 
 from llmlb.config.model import Log
-from llmlb.telemetry.logs import configure, request_line
+from llmlb.telemetry.logs import WRITTEN_WITHIN_SECS, RequestLog, configure, flush
 from llmlb.telemetry.record import Outcome, Record
+from llmlb.testing import ManualClock
 
 
 class Terminal(io.StringIO):
@@ -40,6 +41,12 @@ def _leave_no_trace() -> Iterator[None]:
 
 def lines(stream: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def request_line(record: Record) -> None:
+    """Have the line of a request written."""
+    RequestLog(ManualClock()).add(record)
+    flush()
 
 
 RECORD = Record(
@@ -86,6 +93,57 @@ def test_a_request_is_one_line_with_all_that_is_known_of_it() -> None:
         "attempts": 1,
         "reason": "",
     }
+
+
+def test_lines_of_requests_are_written_together_some_milliseconds_later() -> None:
+    stream, clock = io.StringIO(), ManualClock()
+    configure(Log(), stream=stream)
+    requests = RequestLog(clock)
+    for id in "abc":
+        requests.add(replace(RECORD, id=id))
+    assert stream.getvalue() == ""
+    clock.advance(WRITTEN_WITHIN_SECS)
+    assert [line["id"] for line in lines(stream)] == ["a", "b", "c"]
+    requests.add(replace(RECORD, id="d"))
+    clock.advance(WRITTEN_WITHIN_SECS)
+    assert len(lines(stream)) == 4, "and so again"
+
+
+def test_another_line_is_written_at_once_after_those_of_requests_before_it() -> None:
+    stream, clock = io.StringIO(), ManualClock()
+    configure(Log(), stream=stream)
+    requests = RequestLog(clock)
+    requests.add(RECORD)
+    structlog.get_logger().warning("node_offline")
+    assert [line["event"] for line in lines(stream)] == ["request", "node_offline"]
+    requests.add(RECORD)
+    logging.getLogger("aiohttp.internal").warning("odd cookie")
+    assert [line["event"] for line in lines(stream)][2:] == ["request", "odd cookie"]
+    clock.advance(1.0)
+    assert len(lines(stream)) == 4, "each once"
+
+
+def test_requests_that_are_over_are_told_to_the_log_there_was_then(tmp_path: Path) -> None:
+    old, new, clock = tmp_path / "old.log", io.StringIO(), ManualClock()
+    configure(Log(file=str(old)))
+    requests = RequestLog(clock)
+    requests.add(RECORD)
+    configure(Log(level="warning"), stream=new)
+    assert [json.loads(line)["event"] for line in old.read_text().splitlines()] == ["request"]
+    clock.advance(1.0)
+    assert new.getvalue() == ""
+
+
+def test_a_time_is_that_of_the_end_of_the_request() -> None:
+    stream = io.StringIO()
+    configure(Log(), stream=stream)
+    for at in (1_700_000_000.25, 1_700_000_000.5, 1_700_000_001.9999999):
+        request_line(replace(RECORD, at=at))
+    assert [line["time"] for line in lines(stream)] == [
+        "2023-11-14T22:13:20.250000Z",
+        "2023-11-14T22:13:20.500000Z",
+        "2023-11-14T22:13:22.000000Z",
+    ]
 
 
 def test_an_endless_model_name_is_cut() -> None:
