@@ -22,6 +22,8 @@ from llmlb.scheduler.stations import Stations
 from llmlb.scheduler.ticket import Actual, Place, Snapshot, Ticket
 from llmlb.scheduler.wait import STEPS, Step, wait
 
+TOLD_SECS = 1.0
+"""Waits are told in whole seconds: of one below that nobody learns how much below."""
 FRESH_SECS = 0.5
 """How long the departures behind `Retry-After` are good for: it is told in whole seconds."""
 
@@ -220,7 +222,8 @@ class FairScheduler:
         if rest:
             sample = stations.secs_of(ahead[STEPS :: max(1, len(ahead) // STEPS)]) or [stations.seconds.mean]
             rest *= sum(sample) / len(sample)
-        return wait(nodes, steps, rest, ticket.model, stations.ratios, now)
+        soon = TOLD_SECS / self.forecasts.factor
+        return wait(nodes, steps, rest, ticket.model, stations.ratios, now, soon)
 
     def _waited(self, ticket: Ticket, now: float, *, at_least: bool = False) -> None:
         asked_at, drawn, told = self._told.pop(ticket.id, (now, None, None))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections import deque
+from collections.abc import Sequence
+from functools import cache
+from operator import itemgetter
 
 WINDOW = 256
 """Finished requests whose ratios are remembered."""
@@ -40,15 +43,15 @@ class Ratios:
         """The mean ratio."""
         return sum(self._sorted) / len(self._sorted)
 
+    @property
+    def most(self) -> float:
+        """The highest ratio."""
+        return self._sorted[-1]
+
     def table(self) -> list[float]:
         """All ratios of the window, in an order of which every stretch is a fair sample."""
         if self._table is None:
-            n = len(self._sorted)
-            ranks = sorted(range(n), key=lambda i: i * _STRIDE % 1.0)
-            table = [0.0] * n
-            for rank, i in enumerate(ranks):
-                table[i] = self._sorted[rank]
-            self._table = table
+            self._table = list(_spread(len(self._sorted))(self._sorted))
         return self._table
 
     def remaining(self, predicted: float, elapsed: float, u: float) -> float:
@@ -63,3 +66,21 @@ class Ratios:
         if not longer:
             return max(predicted, elapsed) / 4
         return self._sorted[at + int(u * longer)] * predicted - elapsed
+
+    def ends(self, predicted: float, elapsed: float, now: float, us: Sequence[float]) -> list[float]:
+        """When it is over, `now` being the time, at each of these quantiles: as `remaining`, at less cost."""
+        ratios = self._sorted
+        at = bisect_right(ratios, elapsed / predicted)
+        longer = len(ratios) - at
+        if not longer:
+            return [now + max(predicted, elapsed) / 4] * len(us)
+        return [now + (ratios[at + int(u * longer)] * predicted - elapsed) for u in us]
+
+
+@cache
+def _spread(n: int) -> itemgetter[tuple[float, ...]]:
+    """Takes so many sorted values into an order of which every stretch is a fair sample."""
+    ranks = [0] * n
+    for rank, i in enumerate(sorted(range(n), key=lambda i: i * _STRIDE % 1.0)):
+        ranks[i] = rank
+    return itemgetter(*ranks)

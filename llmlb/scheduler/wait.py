@@ -8,16 +8,22 @@ is taken to last as long as predicted, shared by all nodes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from heapq import heapify, heapreplace
+from itertools import repeat
+from math import inf
+from operator import mul
 from typing import NamedTuple
 
 from llmlb.scheduler.ratios import Ratios
 
 STAGES = ((8, 16), (32, 8), (96, 4))
 """So deep with so many draws: the outer ones are dropped at each, which leaves the median where it is."""
+DRAWS = STAGES[0][1]
 STEPS = STAGES[-1][0]
 _STRIDE = 0.6180339887498949
+_MIDDLE, _LAST = (0.5,), 1.0 - 1e-9
 
 
 class Node(NamedTuple):
@@ -43,23 +49,32 @@ class Step(NamedTuple):
     deadline: float
 
 
-def wait(nodes: Sequence[Node], ahead: Sequence[Step], rest: float, model: str, ratios: Ratios, now: float) -> float:
+def wait(
+    nodes: Sequence[Node],
+    ahead: Sequence[Step],
+    rest: float,
+    model: str,
+    ratios: Ratios,
+    now: float,
+    soon: float = 0.0,
+) -> float:
     """Seconds until a request for `model` is given to a node. At least one of the nodes serves it.
 
     `ahead`: the requests before it, `STEPS` at most; `rest`: what those after them add up to, in predicted seconds.
-    Costs some 600 steps, however long the queue.
+    Costs some 600 steps, however long the queue. `soon`: where no draw could come out longer, it does not matter what
+    they come out as, and one does, in which everything takes its mean.
     """
-    draws, table = _draws(nodes, ratios, now)
+    draws = _Draws(nodes, ratios, now, one=not rest and _longest(nodes, ahead, ratios, now) <= soon)
     done = 0
     for depth, kept in STAGES:
-        draws = _middle(draws, kept, model)
+        draws.narrow(kept, model)
         steps = ahead[done:depth]
-        for draw in draws:
-            draw.play(steps, table[draw.offset + done : draw.offset + done + len(steps)])
+        if steps:
+            draws.play(steps)
         done += len(steps)
         if done == len(ahead):
             break
-    return max(0.0, _median(draws, model) - now) + rest * ratios.mean / len(nodes)
+    return max(0.0, draws.median(model) - now) + rest * ratios.mean / len(nodes)
 
 
 def waits(nodes: Sequence[Node], times: float, steps: Sequence[Step], ratios: Ratios, now: float) -> Iterator[float]:
@@ -67,97 +82,153 @@ def waits(nodes: Sequence[Node], times: float, steps: Sequence[Step], ratios: Ra
 
     Each node stands for so many `times` one, and so does each request. Their models are all served by some node.
     """
-    draws, table = _draws(nodes, ratios, now)
+    draws = _Draws(nodes, ratios, now)
     mean, rest, played = ratios.mean, 0.0, 0
     medians: dict[str, float] = {}
     for number, step in enumerate(steps):
         while played < int(number / times):
             one = steps[int(played * times)]
             if played < STEPS:
-                draws = _middle(draws, next(kept for depth, kept in STAGES if played < depth), one.model)
-                for draw in draws:
-                    draw.play((one,), (table[draw.offset + played],))
+                draws.narrow(next(kept for depth, kept in STAGES if played < depth), one.model)
+                draws.play((one,))
                 medians.clear()
             else:
                 rest += one.secs * mean / len(nodes)
             played += 1
         median = medians.get(step.model)
         if median is None:
-            median = medians[step.model] = _median(draws, step.model)
+            median = medians[step.model] = draws.median(step.model)
         yield max(0.0, median - now) + rest
 
 
-def _draws(nodes: Sequence[Node], ratios: Ratios, now: float) -> tuple[list[_Draw], list[float]]:
-    """The draws before anything is played, and the ratios they play with."""
-    table, count = ratios.table(), STAGES[0][1]
-    draws = [_Draw(nodes, ratios, (n + 0.5) / count, len(table) * n // count, now) for n in range(count)]
-    return draws, table * (2 + STEPS // len(table))
+Heap = list[tuple[float, float]]
+"""Nodes that serve the same models: when each is free next, and how fast it is."""
 
 
-def _middle(draws: list[_Draw], kept: int, model: str) -> list[_Draw]:
-    """So many of them: those that are neither among the soonest nor among the latest."""
-    if kept >= len(draws):
-        return draws
-    draws.sort(key=lambda draw: draw.first(model))
-    return draws[(len(draws) - kept) // 2 :][:kept]
+class _Draws:
+    """The ways it may turn out, each with when the nodes are free next.
 
+    Nearly all of what an estimate costs is spent here, once for every request that has to wait, so what the draws have
+    in common is worked out once for all of them.
+    """
 
-def _median(draws: Sequence[_Draw], model: str) -> float:
-    """When a node for this model is free."""
-    firsts = sorted(draw.first(model) for draw in draws)
-    return (firsts[(len(firsts) - 1) // 2] + firsts[len(firsts) // 2]) / 2
+    def __init__(self, nodes: Sequence[Node], ratios: Ratios, now: float, *, one: bool = False) -> None:
+        table = [ratios.mean] if one else ratios.table()
+        count = 1 if one else DRAWS
+        self._ratios = table * (2 + STEPS // len(table))
+        self._played = 0
+        columns: dict[frozenset[str], list[Iterator[tuple[float, float]]]] = {}
+        busy = 0
+        for models, free_at, speed, expected, elapsed in nodes:
+            if expected:
+                frees = ratios.ends(expected, elapsed, now, _MIDDLE if one else _quantiles(busy))
+                busy += 1
+            else:
+                frees = [free_at] * count
+            columns.setdefault(models, []).append(zip(frees, repeat(speed)))
+        self._kinds = list(columns)
+        rows = zip(*(zip(*column, strict=True) for column in columns.values()), strict=True)
+        self._draws = [(len(table) * n // count, list(map(_heap, row))) for n, row in enumerate(rows)]
+        """Where in the ratios each begins, and its nodes by kind."""
+        self._fitting: dict[str, list[int]] = {}
+        """By model, the kinds of nodes that serve it."""
 
+    def narrow(self, kept: int, model: str) -> None:
+        """Go on with so many: those that are neither among the soonest nor among the latest."""
+        draws = self._draws
+        if kept < len(draws):
+            fitting = self._of(model)
+            draws.sort(key=lambda draw: _first(draw[1], fitting))
+            self._draws = draws[(len(draws) - kept) // 2 :][:kept]
 
-class _Draw:
-    """One way it may turn out: when each node is free next."""
-
-    __slots__ = ("_fitting", "_heaps", "offset")
-
-    def __init__(self, nodes: Sequence[Node], ratios: Ratios, u: float, offset: int, now: float) -> None:
-        self.offset = offset
-        """Where in the table of ratios it begins."""
-        self._heaps: dict[frozenset[str], list[tuple[float, float]]] = {}
-        """By set of models, the nodes: when each is free, and how fast it is."""
-        self._fitting: dict[str, list[list[tuple[float, float]]]] = {}
-        """By model, the heaps of the nodes that serve it."""
-        for node in nodes:
-            free = node.free_at
-            if node.expected:
-                free = now + ratios.remaining(node.expected, node.elapsed, u)
-                u = (u + _STRIDE) % 1.0
-            self._heaps.setdefault(node.models, []).append((free, node.speed))
-        for heap in self._heaps.values():
-            heapify(heap)
-
-    def first(self, model: str) -> float:
+    def median(self, model: str) -> float:
         """When a node for this model is free."""
-        return min(self._of(model))[0][0]
+        fitting = self._of(model)
+        firsts = sorted([_first(heaps, fitting) for _, heaps in self._draws])
+        return (firsts[(len(firsts) - 1) // 2] + firsts[len(firsts) // 2]) / 2
 
-    def play(self, steps: Sequence[Step], ratios: Sequence[float]) -> None:
+    def play(self, steps: Sequence[Step]) -> None:
         """Serve these, one after another. Such as no node can serve, and such as have timed out, take no time."""
-        if len(self._heaps) == 1:
-            (heap,) = self._heaps.values()
-            for (_, secs, deadline), ratio in zip(steps, ratios, strict=True):
-                free, speed = heap[0]
-                if free <= deadline:
-                    heapreplace(heap, (free + secs * ratio * speed, speed))
-            return
-        for (model, secs, deadline), ratio in zip(steps, ratios, strict=True):
-            heaps = self._fitting.get(model)
-            if heaps is None:
-                heaps = self._of(model)
-            if not heaps:
+        begin, self._played = self._played, self._played + len(steps)
+        models, secs, deadlines = zip(*steps, strict=True)
+        soonest = min(deadlines)
+        for offset, heaps in self._draws:
+            ratios = self._ratios[offset + begin : offset + self._played]
+            if len(heaps) > 1:
+                self._play_kinds(heaps, models, map(mul, secs, ratios), deadlines)
+            else:
+                heaps[0] = _played(heaps[0], list(map(mul, secs, ratios)), deadlines, soonest)
+
+    def _play_kinds(
+        self, heaps: list[Heap], models: Iterable[str], times: Iterable[float], deadlines: Iterable[float]
+    ) -> None:
+        for model, secs, deadline in zip(models, times, deadlines, strict=True):
+            fitting = self._fitting.get(model)
+            if fitting is None:
+                fitting = self._of(model)
+            if not fitting:
                 continue
-            heap = heaps[0]
-            for other in heaps:
-                if other[0] < heap[0]:
-                    heap = other
+            heap = heaps[fitting[0]]
+            for kind in fitting:
+                if heaps[kind][0] < heap[0]:
+                    heap = heaps[kind]
             free, speed = heap[0]
             if free <= deadline:
-                heapreplace(heap, (free + secs * ratio * speed, speed))
+                heapreplace(heap, (free + secs * speed, speed))
 
-    def _of(self, model: str) -> list[list[tuple[float, float]]]:
-        heaps = self._fitting.get(model)
-        if heaps is None:
-            heaps = self._fitting[model] = [heap for models, heap in self._heaps.items() if model in models]
-        return heaps
+    def _of(self, model: str) -> list[int]:
+        fitting = self._fitting.get(model)
+        if fitting is None:
+            fitting = self._fitting[model] = [kind for kind, models in enumerate(self._kinds) if model in models]
+        return fitting
+
+
+def _longest(nodes: Sequence[Node], ahead: Sequence[Step], ratios: Ratios, now: float) -> float:
+    """What no draw is longer than: until its turn all nodes are at work on what is before it. Inf where they differ."""
+    models, slowest, work = nodes[0].models, 0.0, 0.0
+    for node in nodes:
+        if node.models is not models:
+            return inf
+        work += ratios.remaining(node.expected, node.elapsed, _LAST) if node.expected else max(0.0, node.free_at - now)
+        if node.speed > slowest:
+            slowest = node.speed
+    return (work + sum([step.secs for step in ahead]) * ratios.most * slowest) / len(nodes)
+
+
+def _played(heap: Heap, times: Sequence[float], deadlines: Sequence[float], soonest: float) -> Heap:
+    """The nodes after these, which all of them can serve: first as if none timed out, as is nearly always so."""
+    if len(heap) == 1:
+        ((free, speed),) = heap
+        last = sum(times, free) if speed == 1.0 else sum([secs * speed for secs in times], free)
+        if last <= soonest:
+            return [(last, speed)]
+    else:
+        after = heap.copy()
+        for secs in times:
+            free, speed = after[0]
+            heapreplace(after, (free + secs * speed, speed))
+        if after[0][0] <= soonest:
+            return after
+    for secs, deadline in zip(times, deadlines, strict=True):
+        free, speed = heap[0]
+        if free <= deadline:
+            heapreplace(heap, (free + secs * speed, speed))
+    return heap
+
+
+def _heap(nodes: Iterable[tuple[float, float]]) -> Heap:
+    heap = list(nodes)
+    heapify(heap)
+    return heap
+
+
+def _first(heaps: Sequence[Heap], fitting: Sequence[int]) -> float:
+    return min([heaps[kind][0][0] for kind in fitting])
+
+
+@cache
+def _quantiles(number: int) -> tuple[float, ...]:
+    """At which quantile each draw lets the request end that the so-manyth node has."""
+    if not number:
+        return tuple([(n + 0.5) / DRAWS for n in range(DRAWS)])
+    return tuple([(u + _STRIDE) % 1.0 for u in _quantiles(number - 1)])

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 
 from llmlb.scheduler import plan
+from llmlb.scheduler.fair import TOLD_SECS
 from llmlb.scheduler.lineup import Entry
 from llmlb.scheduler.plan import _alone, entangled
 from llmlb.scheduler.prices import Cost
@@ -112,12 +113,16 @@ def where(entry: Entry) -> tuple[str, int | None, str | None]:
 def test_in_one_pool_everybody_has_the_wait_that_is_told_at_that_moment(
     nodes: list[str], weights: dict[str, float], fair: bool, unit: tuple[Cost, float], happenings: list[Event]
 ) -> None:
+    """But for those who are told that it is less than a second: how much less is not looked at closely then."""
     scene = Scene(nodes, weights, fair=fair, cost=unit[0], quantum=unit[1], by_clock=True)
     for ratio in (0.3, 0.9, 1.5, 4.0):
         scene.scheduler._stations.ratios.add(ratio, 1.0)
     scene.play(happenings)
     for entry in scene.scheduler.lineup(scene.now, MOST):
-        assert entry.wait == pytest.approx(scene.place(entry.ticket).wait, abs=1e-6)
+        told = scene.place(entry.ticket).wait
+        assert entry.wait is not None
+        assert told is not None
+        assert entry.wait == pytest.approx(told, abs=1e-6) or max(entry.wait, told) <= TOLD_SECS
 
 
 @settings(max_examples=2 * settings().max_examples)

@@ -113,3 +113,34 @@ def test_all_at_once_each_waits_for_the_nodes_of_its_model() -> None:
     nodes = at(100.0) + at(130.0, models=frozenset({"x"}))
     steps = [step(5.0), step(7.0, model="x"), step(1.0), step(1.0, model="x")]
     assert list(waits(nodes, 1.0, steps, AS_PREDICTED, 100.0)) == [0.0, 30.0, 5.0, 37.0]
+
+
+@pytest.mark.parametrize("services", [0.001, 0.02, 0.1])
+@pytest.mark.parametrize("ahead", [0, 5, 40])
+@pytest.mark.parametrize("busy", [1, 3])
+def test_where_no_draw_could_be_longer_than_told_the_one_with_means_is_enough(
+    services: float, ahead: int, busy: int
+) -> None:
+    """What is told is the same second; where a draw could be longer, all are made as ever."""
+    ratios = uneven()
+    nodes = [Node(M, 100.0, 1.0 + number / 4, expected=services, elapsed=services / 3) for number in range(busy)]
+    before = [step(services)] * ahead
+    drawn = wait(nodes, before, 0.0, "m", ratios, 100.0)
+    told = wait(nodes, before, 0.0, "m", ratios, 100.0, soon=1.0)
+    longest = ratios.most * services * 2 * (ahead + busy)
+    if longest <= busy:
+        assert 0.0 < told <= 1.0
+        assert 0.0 < drawn <= 1.0
+    elif drawn > 1.0:
+        assert told == drawn
+
+
+def test_it_is_one_draw_that_is_played_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Ratios, "table", lambda _: pytest.fail("nothing is drawn"))
+    node = Node(M, 100.0, 1.0, expected=0.02, elapsed=0.01)
+    assert wait([node], [step(0.02)] * 3, 0.0, "m", AS_PREDICTED, 100.0, soon=1.0) == pytest.approx(0.07)
+
+
+def test_nodes_of_several_kinds_are_drawn_however_soon() -> None:
+    nodes = at(100.0) + at(100.3, models=frozenset({"x"}))
+    assert wait(nodes, [step(0.1)], 0.0, "x", AS_PREDICTED, 100.0, soon=1.0) == pytest.approx(0.3)
