@@ -77,6 +77,10 @@ coverage: $(CAN_TEST) ## all tests, with branch coverage and its floor
 fairness: $(CAN_RUN) ## measure what is promised about fairness and waits, some minutes; ARGS="--only row" for one
 	$(RUN) benchmarks.fairness $(ARGS)
 
+.PHONY: bench
+bench: $(CAN_RUN) ## measure speed beside aiohttp and HAProxy, some 20 minutes; ARGS="--only requests --rounds 2" for less
+	$(RUN) benchmarks.speed $(ARGS)
+
 .PHONY: chaos
 chaos: $(CAN_RUN) ## ten minutes of trouble for the running program; ARGS="--seconds 60 --seed 1 2 3" for other trouble
 	$(RUN) benchmarks.chaos $(ARGS)

@@ -1,0 +1,16 @@
+"""Who runs on which core: the peer has one to itself, load and nodes share the other."""
+
+from __future__ import annotations
+
+import os
+
+
+def cores() -> tuple[frozenset[int], frozenset[int]]:
+    """For a peer, and for load and nodes: all there are for both where there is but one."""
+    there = sorted(os.sched_getaffinity(0))
+    if len(there) < 2:
+        return frozenset(there), frozenset(there)
+    return frozenset(there[-1:]), frozenset(there[:1])
+
+
+PEER, LOAD = cores()
