@@ -23,7 +23,7 @@ STAGES = ((8, 16), (32, 8), (96, 4))
 DRAWS = STAGES[0][1]
 STEPS = STAGES[-1][0]
 _STRIDE = 0.6180339887498949
-_MIDDLE, _LAST = (0.5,), 1.0 - 1e-9
+_LAST = 1.0 - 1e-9
 
 
 class Node(NamedTuple):
@@ -64,7 +64,9 @@ def wait(
     Costs some 600 steps, however long the queue. `soon`: where no draw could come out longer, it does not matter what
     they come out as, and one does, in which everything takes its mean.
     """
-    draws = _Draws(nodes, ratios, now, one=not rest and _longest(nodes, ahead, ratios, now) <= soon)
+    if not rest and _longest(nodes, ahead, ratios, now) <= soon:
+        return _by_means(nodes, ahead, ratios, now)
+    draws = _Draws(nodes, ratios, now)
     done = 0
     for depth, kept in STAGES:
         draws.narrow(kept, model)
@@ -112,23 +114,22 @@ class _Draws:
     in common is worked out once for all of them.
     """
 
-    def __init__(self, nodes: Sequence[Node], ratios: Ratios, now: float, *, one: bool = False) -> None:
-        table = [ratios.mean] if one else ratios.table()
-        count = 1 if one else DRAWS
+    def __init__(self, nodes: Sequence[Node], ratios: Ratios, now: float) -> None:
+        table = ratios.table()
         self._ratios = table * (2 + STEPS // len(table))
         self._played = 0
         columns: dict[frozenset[str], list[Iterator[tuple[float, float]]]] = {}
         busy = 0
         for models, free_at, speed, expected, elapsed in nodes:
             if expected:
-                frees = ratios.ends(expected, elapsed, now, _MIDDLE if one else _quantiles(busy))
+                frees = ratios.ends(expected, elapsed, now, _quantiles(busy))
                 busy += 1
             else:
-                frees = [free_at] * count
+                frees = [free_at] * DRAWS
             columns.setdefault(models, []).append(zip(frees, repeat(speed)))
         self._kinds = list(columns)
         rows = zip(*(zip(*column, strict=True) for column in columns.values()), strict=True)
-        self._draws = [(len(table) * n // count, list(map(_heap, row))) for n, row in enumerate(rows)]
+        self._draws = [(len(table) * n // DRAWS, list(map(_heap, row))) for n, row in enumerate(rows)]
         """Where in the ratios each begins, and its nodes by kind."""
         self._fitting: dict[str, list[int]] = {}
         """By model, the kinds of nodes that serve it."""
@@ -193,6 +194,21 @@ def _longest(nodes: Sequence[Node], ahead: Sequence[Step], ratios: Ratios, now: 
         if node.speed > slowest:
             slowest = node.speed
     return (work + sum([step.secs for step in ahead]) * ratios.most * slowest) / len(nodes)
+
+
+def _by_means(nodes: Sequence[Node], ahead: Sequence[Step], ratios: Ratios, now: float) -> float:
+    """The wait if everything takes its mean. The nodes are alike."""
+    free = [
+        (now + ratios.remaining(node.expected, node.elapsed, 0.5) if node.expected else node.free_at, node.speed)
+        for node in nodes
+    ]
+    heapify(free)
+    mean = ratios.mean
+    for _, secs, deadline in ahead:
+        at, speed = free[0]
+        if at <= deadline:
+            heapreplace(free, (at + secs * mean * speed, speed))
+    return max(0.0, free[0][0] - now)
 
 
 def _played(heap: Heap, times: Sequence[float], deadlines: Sequence[float], soonest: float) -> Heap:
