@@ -8,8 +8,9 @@ import resource
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import attrs
@@ -22,36 +23,21 @@ from llmlb.config.load import Loaded
 from llmlb.config.model import Config
 from llmlb.gateway.gateway import Gateway
 from llmlb.gateway.reload import Reloader
-from llmlb.gateway.steering import Steering
 from llmlb.nodes.discovery import Place, discover, places
 from llmlb.telemetry import logs
-from llmlb.web import dashboard, health, inference, metrics, models, stats
-from llmlb.web.control import control
+from llmlb.web.application import application
 from llmlb.web.control_path import socket_path
 from llmlb.web.control_socket import control_socket
-from llmlb.web.faults import faults
-from llmlb.web.keys import GATEWAY, STEERING
-from llmlb.web.operator.routes import add_operator
-from llmlb.web.requests import identified, keyed, sign
+from llmlb.web.late import add_late
 from llmlb.web.server import Runner, Site
+
+if TYPE_CHECKING:
+    from llmlb.gateway.steering import Steering
 
 LOOK_AGAIN_SECS = 15.0
 """While no node is known, how often this machine is searched for one."""
 
 _log = structlog.get_logger("llmlb")
-
-
-def build(gateway: Gateway, steering: Steering | None = None) -> web.Application:
-    """The aiohttp application in front of a gateway. Without `steering` it has no configuration file to change."""
-    app = web.Application(middlewares=[identified, faults])
-    app[GATEWAY] = gateway
-    app[STEERING] = steering
-    app.on_response_prepare.append(sign)
-    app.add_routes([*inference.routes(), *models.routes(), *health.routes(), *metrics.routes()])
-    app.router.add_get("/api/queue/stats", keyed(stats.queue_stats))
-    dashboard.setup(app)
-    add_operator(app)
-    return app
 
 
 @attrs.frozen
@@ -95,8 +81,8 @@ async def running(config: Config, clock: Clock | None = None, file: ConfigFile |
         reloader = steering = None
         if file is not None:
             reloader = Reloader(gateway, file.path, file.loaded, file.environ, clock)
-            steering = Steering(gateway, reloader, file.path, file.environ)
-        runner = Runner(build(gateway, steering))
+            steering = partial(_steering, file, gateway, reloader)
+        runner = Runner(application(gateway, steering))
         await runner.setup()
         try:
             site = Site(runner, config.server.host, config.server.port)
@@ -178,11 +164,26 @@ async def serve(
 async def _following(file: ConfigFile, reloader: Reloader, gateway: Gateway, url: str) -> AsyncIterator[None]:
     """Follow the file, and answer the command line, until the end of the block."""
     task = gateway.background.start("configuration", reloader.run())
+    since = gateway.clock.now()
+
+    def for_commands() -> web.Application:
+        from llmlb.web.control import control
+
+        return control(gateway, reloader.ask, file.environ, url=url, since=since)
+
+    app = web.Application()
+    add_late(app, for_commands, below=("/",))
     try:
-        async with control_socket(socket_path(file.path), control(gateway, reloader.ask, file.environ, url)):
+        async with control_socket(socket_path(file.path), app):
             yield
     finally:
         task.cancel()
+
+
+def _steering(file: ConfigFile, gateway: Gateway, reloader: Reloader) -> Steering:
+    from llmlb.gateway.steering import Steering  # here: only the operator's page steers
+
+    return Steering(gateway, reloader, file.path, file.environ)
 
 
 def _has_terminal() -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from math import ceil
+from typing import TYPE_CHECKING
 
 import aiohttp
 import attrs
@@ -20,10 +21,6 @@ from llmlb.gateway.admissions import Admissions
 from llmlb.gateway.audit import SelfAudit, State
 from llmlb.gateway.bodies import Bodies, Hold
 from llmlb.gateway.change_log import ChangeLog
-from llmlb.gateway.desk import MOST_REQUESTS, Desk
-from llmlb.gateway.desk_keys import KeyNumbers, key_views
-from llmlb.gateway.desk_nodes import node_cards
-from llmlb.gateway.desk_requests import meaning, running_views, waiting_views
 from llmlb.gateway.identity import Identities, Identity, name_of
 from llmlb.gateway.outgoing import Outgoing
 from llmlb.gateway.overview import NodeView, Overview
@@ -41,6 +38,10 @@ from llmlb.telemetry.timeline import Timeline
 from llmlb.telemetry.usage import HourByName
 from llmlb.turns.local import LocalTurns
 from llmlb.wire.call import Call
+
+if TYPE_CHECKING:
+    from llmlb.gateway.desk import Desk
+    from llmlb.gateway.desk_keys import KeyNumbers
 
 MOST_RETRY_SECS = 5
 """The longest `Retry-After` while all nodes for a model are offline: one may be back at any time."""
@@ -217,6 +218,12 @@ class Gateway:
 
         Of the requests those for whose id, key's name or model `find` is a part, wherever in line they are.
         """
+        # Here: a gateway whose operator never looks does not have to load any of it.
+        from llmlb.gateway.desk import MOST_REQUESTS, Desk
+        from llmlb.gateway.desk_keys import key_views
+        from llmlb.gateway.desk_nodes import node_cards
+        from llmlb.gateway.desk_requests import meaning, running_views, waiting_views
+
         now, config, visits, members = self.clock.now(), self.config, self._visits, tuple(self.fleet)
         keys, keys_more = key_views(config.api_keys, self._key_numbers(), self.by_key)
         addresses = {node.base for node in config.nodes}
@@ -276,6 +283,8 @@ class Gateway:
             self.by_node.add(record.node, record)
 
     def _key_numbers(self) -> KeyNumbers:
+        from llmlb.gateway.desk_keys import KeyNumbers
+
         in_service = self.in_service()
         return KeyNumbers(
             inside={visit.key_name: None for visit in self._visits.values()},

@@ -29,14 +29,18 @@ _LONGEST_NAME = 64
 
 
 def control(
-    gateway: Gateway, reload: Callable[[str], Awaitable[Reload]], environ: Mapping[str, str], url: str = ""
+    gateway: Gateway,
+    reload: Callable[[str], Awaitable[Reload]],
+    environ: Mapping[str, str],
+    *,
+    url: str,
+    since: float,
 ) -> web.Application:
     """The application behind the socket. `reload` has the file read again, for the one it is told.
 
-    `environ`: the environment in which the file is read; the settings in it win. `url`: where the gateway has just
-    begun to listen.
+    `environ`: the environment in which the file is read; the settings in it win. `url`: where the gateway listens,
+    and `since` when, on its clock.
     """
-    since = gateway.clock.now()
 
     async def nodes(_: web.Request) -> web.Response:
         now = gateway.clock.now()

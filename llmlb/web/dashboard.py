@@ -38,15 +38,11 @@ _BLANK = {
 
 
 def setup(app: web.Application) -> None:
-    """Add the page, its event stream and its files to `app`, which must have its `GATEWAY` by the time it starts."""
+    """Add the page, its event stream and its files to `app`, which must have its `GATEWAY`. The loop must run."""
     add_pages(app)
     app.router.add_get("/", _page)
     app.router.add_get(EVENTS_PATH, _events, allow_head=False)
-    app.on_startup.append(_start)
     app.on_shutdown.append(_stop)
-
-
-async def _start(app: web.Application) -> None:
     app[_CLOCK] = LoopClock()
     app[_HOUR] = LatestDrawing(app[GATEWAY].timeline, app[_CLOCK])
     app[_FEED] = Feed(partial(_look, app), app[_CLOCK])

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from aiohttp import web
 
 from llmlb.gateway.gateway import Gateway
-from llmlb.gateway.steering import Steering
 from llmlb.gateway.visit import Visit
+
+if TYPE_CHECKING:
+    from llmlb.gateway.steering import Steering
 
 GATEWAY = web.AppKey("gateway", Gateway)
 STEERING: web.AppKey[Steering | None] = web.AppKey("steering")

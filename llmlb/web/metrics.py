@@ -21,9 +21,12 @@ from llmlb.web.keys import GATEWAY
 _OF_A_PROXY = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
 
 
-def routes() -> list[web.RouteDef]:
-    """No API key is needed."""
-    return [web.get("/metrics", metrics)]
+def metrics_only(gateway: Gateway) -> web.Application:
+    """The application of `/metrics`. No API key is needed."""
+    app = web.Application()
+    app[GATEWAY] = gateway
+    app.router.add_get("/metrics", metrics)
+    return app
 
 
 async def metrics(request: web.Request) -> web.Response:

@@ -31,7 +31,8 @@ def asked(bench: Bench, environ: dict[str, str] | None = None, by: list[str] | N
         (by if by is not None else []).append(who)
         return Reload()
 
-    return TestClient(TestServer(control(bench.gateway, reload, environ or {}, "http://localhost:1")))
+    now = bench.gateway.clock.now()
+    return TestClient(TestServer(control(bench.gateway, reload, environ or {}, url="http://localhost:1", since=now)))
 
 
 async def test_keys_are_told_with_what_they_have_and_never_their_secrets(node: ScriptedNode, start: Start) -> None:

@@ -338,7 +338,7 @@ async def test_what_is_looked_for_is_found_wherever_it_is(scene: Scene) -> None:
 async def test_more_than_are_listed_of_what_is_looked_for_are_counted(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("desk_requests", "gateway"):
+    for module in ("desk_requests", "desk"):
         monkeypatch.setattr(f"llmlb.gateway.{module}.MOST_REQUESTS", 2)
     for number in range(4):
         await come(scene.gateway, BOB.key, f"b{number + 3}")

@@ -133,7 +133,7 @@ async def test_the_stream_begins_with_everything_and_goes_on_with_what_is_new(
 async def test_what_is_looked_for_is_found_far_behind_those_that_are_listed(
     start: Start, node: ScriptedNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("llmlb.gateway.gateway", "llmlb.gateway.desk_requests"):
+    for module in ("llmlb.gateway.desk", "llmlb.gateway.desk_requests"):
         monkeypatch.setattr(f"{module}.MOST_REQUESTS", 2)
     gateway = await start(config(node, operator=OPERATOR))
     for number in range(6):

@@ -120,7 +120,7 @@ async def test_the_command_line_sees_nodes_in_full_and_may_have_the_file_read(
 ) -> None:
     node = await new_node("m", "n")
     gateway = await follow(text_of(node))
-    app: web.Application = control(gateway.bench.gateway, gateway.reloader.ask, {})
+    app: web.Application = control(gateway.bench.gateway, gateway.reloader.ask, {}, url="", since=0)
     async with TestClient(TestServer(app)) as client:
         seen = await (await client.get("/nodes")).json()
         assert seen["configured"] is True

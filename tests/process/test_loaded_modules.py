@@ -1,0 +1,48 @@
+"""What a gateway that serves has loaded: its start, and its memory, are made of little else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import pytest
+
+from llmlb.testing import eventually
+from tests.process.conftest import Serve
+from tests.process.program import Gateway
+
+TOLD = {"PYTHONPROFILEIMPORTTIME": "1"}
+"""Has Python say on standard error what it imports."""
+WHEN_ASKED = {
+    "/": ("argon2", "jinja2", "llmlb.web.people", "llmlb.web.dashboard", "llmlb.web.operator"),
+    "/metrics": ("prometheus_client", "llmlb.web.metrics"),
+}
+NOT_EVEN_THEN = (
+    "llmlb.cli.edit_command",
+    "llmlb.cli.simulate.command",
+    "llmlb.demo",
+    "llmlb.simulate",
+    "llmlb.testing",
+    "llmlb.web.control",
+)
+"""For other commands, and for those who ask on the socket of this one."""
+
+
+def loaded(gateway: Gateway) -> set[str]:
+    return set(re.findall(r"^import time: +\d+ \| +\d+ \| +(\S+)$", gateway.err, re.MULTILINE))
+
+
+def unwanted(modules: Iterable[str], packages: Iterable[str]) -> list[str]:
+    """Those of the modules that belong to these packages, or are them."""
+    return sorted({package for package in packages for module in modules if f"{module}.".startswith(f"{package}.")})
+
+
+@pytest.mark.parametrize("path", WHEN_ASKED)
+async def test_what_pages_need_is_loaded_by_whoever_asks_for_one_first(serve: Serve, path: str) -> None:
+    gateway = await serve(env=TOLD)
+    at_first = loaded(gateway)
+    assert {"llmlb.app", "llmlb.gateway.gateway", "llmlb.web.late"} <= at_first  # it is told at all
+    assert unwanted(at_first, [*NOT_EVEN_THEN, *(name for names in WHEN_ASKED.values() for name in names)]) == []
+    assert (await gateway.get(path)).status == 200
+    await eventually(lambda: set(WHEN_ASKED[path]) <= loaded(gateway), f"modules of {path}")
+    assert unwanted(loaded(gateway), NOT_EVEN_THEN) == []
