@@ -92,10 +92,9 @@ class Metrics:
             self.service.observe(service)
         if record.estimate is not None and _foretold(record, record.estimate):
             self.forecast_error.observe(abs(record.waited - record.estimate))
-        name = self.name_of(record.key_name)
-        tally = self.keys.get(name)
-        if tally is None:
-            tally = self.keys[name] = KeyTally()
+        tally = self.keys.get(record.key_name)
+        if tally is None:  # nobody that is configured
+            tally = self.keys.setdefault(UNCONFIGURED, KeyTally())
         tally.outcomes[outcome] += 1
         tally.tokens += record.tokens or 0
         if service is not None:

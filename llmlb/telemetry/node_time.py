@@ -25,23 +25,26 @@ class NodeTime:
         self._most = most
         self._ring: list[dict[str, float]] = [{} for _ in range(_BUCKETS)]
         self._current = int(clock.now() // BUCKET_SECS)
+        self._present = self._ring[self._current % _BUCKETS]
 
     def add(self, key: str, seconds: float) -> None:
         """A service of the key is over now and took so long."""
-        now = self._forget_the_old()
-        began = max(now - seconds, self._oldest)
+        now = self._move_on()
+        began = now - seconds
+        if began >= self._current * BUCKET_SECS:
+            self._put(self._present, key, seconds)
+            return
+        began = max(began, self._oldest)
         for number in range(int(began // BUCKET_SECS), self._current + 1):
             part = min(now, (number + 1) * BUCKET_SECS) - max(began, number * BUCKET_SECS)
-            bucket = self._ring[number % _BUCKETS]
-            name = key if key in bucket or len(bucket) < self._most else OTHERS
-            bucket[name] = bucket.get(name, 0.0) + part
+            self._put(self._ring[number % _BUCKETS], key, part)
 
     def shares(self, going_on: Iterable[tuple[str, float]] = ()) -> dict[str, float]:
         """The part of the time that each key had, from 0 to 1, as of this moment; empty while nobody had any.
 
         `going_on`: the key of each service that is not over, and when it began.
         """
-        now = self._forget_the_old()
+        now = self._move_on()
         had: dict[str, float] = {}
         for bucket in self._ring:
             for key, seconds in bucket.items():
@@ -56,10 +59,16 @@ class NodeTime:
         """When the window begins."""
         return (self._current - _BUCKETS + 1) * BUCKET_SECS
 
-    def _forget_the_old(self) -> float:
+    def _put(self, bucket: dict[str, float], key: str, seconds: float) -> None:
+        name = key if key in bucket or len(bucket) < self._most else OTHERS
+        bucket[name] = bucket.get(name, 0.0) + seconds
+
+    def _move_on(self) -> float:
         now = self._clock.now()
         current = int(now // BUCKET_SECS)
-        for number in range(self._current + 1, min(current, self._current + _BUCKETS) + 1):
-            self._ring[number % _BUCKETS] = {}
-        self._current = max(current, self._current)
+        if current > self._current:
+            for number in range(self._current + 1, min(current, self._current + _BUCKETS) + 1):
+                self._ring[number % _BUCKETS] = {}
+            self._current = current
+            self._present = self._ring[current % _BUCKETS]
         return now

@@ -25,11 +25,6 @@ NONE_AT_ALL = -1
 """The bucket of what took no time: the one below the first bound."""
 
 
-def bucket_of(seconds: float) -> int:
-    """The number of the bucket a duration falls into."""
-    return bisect_right(_BOUNDS, seconds) - 1
-
-
 class Quantiles:
     """Counts of durations in buckets that grow by a tenth, from a millisecond to a day: 192 at most, only those in use.
 
@@ -37,27 +32,31 @@ class Quantiles:
     comes out as 0. Takes 0.2 kB with nothing in it, and 10 kB with something in every bucket.
     """
 
-    __slots__ = ("_counts", "count")
+    __slots__ = ("_counts",)
 
     def __init__(self) -> None:
-        self.count = 0
-        """How many durations there are."""
         self._counts: dict[int, int] = {}
+
+    @property
+    def count(self) -> int:
+        """How many durations there are."""
+        return sum(self._counts.values())
 
     def add(self, seconds: float) -> None:
         """Count a duration."""
-        self.add_to(bucket_of(seconds))
+        counts, bucket = self._counts, bisect_right(_BOUNDS, seconds) - 1
+        counts[bucket] = counts.get(bucket, 0) + 1
 
-    def add_to(self, bucket: int) -> None:
-        """Count a duration whose bucket is known, see `bucket_of`."""
-        self._counts[bucket] = self._counts.get(bucket, 0) + 1
-        self.count += 1
+    def copy(self) -> Quantiles:
+        """The same, to be counted on separately."""
+        copy = Quantiles()
+        copy._counts = self._counts.copy()
+        return copy
 
     def merge(self, other: Quantiles) -> None:
         """Count what the other has counted, too."""
         for bucket, count in other._counts.items():
             self._counts[bucket] = self._counts.get(bucket, 0) + count
-        self.count += other.count
 
     def take_away(self, other: Quantiles) -> None:
         """Forget what the other has counted. Raises KeyError or ValueError if not all of it was counted here."""
@@ -69,7 +68,6 @@ class Quantiles:
                 self._counts[bucket] = left
             else:
                 del self._counts[bucket]
-        self.count -= other.count
 
     def quantile(self, q: float) -> float | None:
         """The shortest duration, in seconds, that a part `q` (0 to 1) of all did not exceed; None without any."""
@@ -77,11 +75,11 @@ class Quantiles:
 
     def quantiles(self, qs: Iterable[float]) -> tuple[float | None, ...]:
         """As `quantile`, for several at once."""
-        if not self.count:
+        if not self._counts:
             return tuple(None for _ in qs)
         buckets = sorted(self._counts)
         up_to = list(accumulate(self._counts[bucket] for bucket in buckets))
-        return tuple(self._value(buckets[bisect_left(up_to, max(1, ceil(q * self.count)))]) for q in qs)
+        return tuple(self._value(buckets[bisect_left(up_to, max(1, ceil(q * up_to[-1])))]) for q in qs)
 
     @staticmethod
     def _value(bucket: int) -> float:
