@@ -34,14 +34,13 @@ class Clock(Protocol):
 class LoopClock:
     """The running event loop's own time."""
 
+    now: Callable[[], float]
+    """The loop's own function, without one around it: it is asked many times a request."""
+    wall = staticmethod(time.time)
+
     def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
         self._loop = loop or asyncio.get_running_loop()
-
-    def now(self) -> float:
-        return self._loop.time()
-
-    def wall(self) -> float:
-        return time.time()
+        self.now = self._loop.time
 
     def call_at(self, when: float, do: Callable[[], None]) -> Timer:
         return self._loop.call_at(when, do)
