@@ -11,7 +11,8 @@ from pathlib import Path
 from benchmarks import results
 from benchmarks.speed import kept, report
 from benchmarks.speed.campaign import Campaign, campaign
-from benchmarks.speed.goals import GOALS, judge
+from benchmarks.speed.goal import judge
+from benchmarks.speed.goals import GOALS
 from benchmarks.speed.measures import MEASURES
 from benchmarks.speed.measures.measure import Effort
 from benchmarks.speed.peers import DEFAULT, PEERS

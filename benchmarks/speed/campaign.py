@@ -41,7 +41,7 @@ async def campaign(
             if number >= measure.rounds:
                 continue
             for peer in turned:
-                if measure.peers and peer.kind not in measure.peers:
+                if not measure.fits(peer):
                     continue
                 tell(f"round {number + 1} of {rounds}: {measure.name}, {peer.name}")
                 try:

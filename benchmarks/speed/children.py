@@ -16,7 +16,7 @@ import attrs
 
 from benchmarks.program import ROOT
 from benchmarks.speed.cores import LOAD
-from benchmarks.speed.load import Asked, Got
+from benchmarks.speed.load import Asked, Got, as_argument
 
 END_SECS = 10.0
 LINE_LIMIT = 2**26
@@ -86,7 +86,7 @@ async def nodes(count: int, serving: int) -> AsyncIterator[Nodes]:
 
 async def load(asked: Asked) -> Got:
     """Put load on. Raises Broken."""
-    arguments = [sys.executable, "-m", "benchmarks.speed.load", json.dumps(attrs.asdict(asked))]
+    arguments = [sys.executable, "-m", "benchmarks.speed.load", as_argument(asked)]
     async with child(arguments, LOAD, out=asyncio.subprocess.PIPE) as process:
         assert process.stdout is not None
         said = await process.stdout.read()

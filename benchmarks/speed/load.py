@@ -75,6 +75,11 @@ def request(body: int, key: str, *, stream: bool = False) -> bytes:
     return f"{head}Content-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n{data}".encode()
 
 
+def as_argument(told: attrs.AttrsInstance) -> str:
+    """What a process is told, for its command line."""
+    return json.dumps(attrs.asdict(told))
+
+
 def percentiles(values: list[float]) -> dict[str, float]:
     """In thousandths, none of none."""
     values.sort()

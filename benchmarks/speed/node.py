@@ -176,7 +176,7 @@ class Serving(Messages):
     def _flat_out(self) -> None:
         self._timer = None
         for _ in range(min(self._left, AT_ONCE)):
-            if self._paused:
+            if self._paused or self.transport.is_closing():
                 return
             self._left -= 1
             self._event()

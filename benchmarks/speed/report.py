@@ -8,11 +8,11 @@ import attrs
 
 from benchmarks.rows import Line
 from benchmarks.speed.campaign import Campaign
+from benchmarks.speed.goal import OURS
 from benchmarks.speed.measures.measure import Figure, Measure
 from benchmarks.speed.samples import Samples, Spread, Value
 from benchmarks.table import HEADER, cells
 
-OURS = "llmlb"
 BASES = ("minimal", "haproxy")
 
 

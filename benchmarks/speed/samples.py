@@ -80,7 +80,12 @@ class Samples:
     def ratio(self, measure: str, value: Value, base: Value) -> Spread | None:
         """A figure by another, round by round: those of a round were measured within minutes."""
         above, below = self.of(measure, value), self.of(measure, base)
-        return spread(above[number] / below[number] for number in above if below.get(number))
+        return spread(above[number] / below[number] for number in above if below.get(number, 0.0) > 0)
+
+    def below(self, measure: str, value: Value, base: Value) -> Spread | None:
+        """By how much a figure is below another, round by round."""
+        low, high = self.of(measure, value), self.of(measure, base)
+        return spread(high[number] - low[number] for number in low if number in high)
 
     def errors(self, measure: str, peer: str, case: str) -> dict[str, int]:
         """Of all rounds."""

@@ -39,6 +39,26 @@ class Figure:
     digits: int = 0
 
 
+def everybody(peer: Peer) -> bool:
+    """Those that stand in between, and nobody."""
+    return True
+
+
+def between(peer: Peer) -> bool:
+    """Those that stand in between."""
+    return peer.kind != "direct"
+
+
+def queueing(peer: Peer) -> bool:
+    """Those that let requests wait until a node is free."""
+    return peer.queues
+
+
+def only_llmlb(peer: Peer) -> bool:
+    """No other is promised anything of."""
+    return peer.kind == "llmlb"
+
+
 @attrs.frozen(kw_only=True)
 class Measure:
     """One kind of figures, and how one comes by them."""
@@ -50,8 +70,8 @@ class Measure:
     figures: Sequence[Figure]
     take: Callable[[Peer, Effort], Awaitable[Sequence[Found]]]
     """Raises Broken or Missing."""
-    peers: Sequence[str] = ()
-    """Only of these kinds of peers; () is all."""
+    fits: Callable[[Peer], bool] = everybody
+    """Of whom it can be taken."""
     rounds: int = 99
     """At most so many."""
     derive: Callable[[Samples, int], None] | None = None

@@ -16,6 +16,7 @@ class Direct:
     name: str = "direct"
     kind: str = "direct"
     probes: bool = False
+    queues: bool = False
 
     def version(self) -> str:
         """There is none."""

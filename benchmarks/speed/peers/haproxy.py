@@ -49,6 +49,7 @@ class Haproxy:
     name: str = "haproxy"
     kind: str = "haproxy"
     probes: bool = False
+    queues: bool = True
 
     def version(self) -> str:
         """Of the program. Raises Missing."""

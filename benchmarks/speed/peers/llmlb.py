@@ -20,6 +20,7 @@ class Llmlb:
     root: Path = ROOT
     kind: str = "llmlb"
     probes: bool = True
+    queues: bool = True
 
     def version(self) -> str:
         """Its version and commit."""

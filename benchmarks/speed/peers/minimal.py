@@ -19,6 +19,7 @@ class Minimal:
     name: str = "minimal"
     kind: str = "minimal"
     probes: bool = False
+    queues: bool = True
 
     def version(self) -> str:
         """Of what it is made of."""

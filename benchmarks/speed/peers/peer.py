@@ -49,6 +49,10 @@ class Peer(Protocol):
     def probes(self) -> bool:
         """Whether it asks its nodes for their models before it gives them anything."""
 
+    @property
+    def queues(self) -> bool:
+        """Whether requests wait in it until a node is free."""
+
     def version(self) -> str:
         """Of the program. Raises Missing."""
 
