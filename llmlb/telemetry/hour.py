@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from llmlb.clock import Clock
-from llmlb.telemetry.record import Outcome, Record
+from llmlb.telemetry.record import REJECTED, SERVED, TIMED_OUT, Record
 
 BUCKET_SECS = 10
 HOUR_SECS = 3600
@@ -77,13 +77,13 @@ class PastHour:
         if record.tells_a_wait:
             tally.waits += 1
             tally.wait_sum += round(record.waited * _MICROSECONDS)
-        if outcome is Outcome.SERVED:
+        if outcome is SERVED:
             if service is not None:
                 tally.services += 1
                 tally.service_sum += round(service * _MICROSECONDS)
-        elif outcome is Outcome.TIMED_OUT:
+        elif outcome is TIMED_OUT:
             tally.timeouts += 1
-        elif outcome is Outcome.REJECTED:
+        elif outcome is REJECTED:
             tally.rejections += 1
 
     def totals(self) -> HourTotals:

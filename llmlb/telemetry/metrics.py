@@ -8,7 +8,7 @@ from itertools import accumulate
 
 import attrs
 
-from llmlb.telemetry.record import Outcome, Record
+from llmlb.telemetry.record import SERVED, TIMED_OUT, Outcome, Record
 
 BOUNDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0)
 """Upper bounds of the buckets of every histogram, in seconds; one more takes what is above."""
@@ -39,9 +39,9 @@ def _foretold(record: Record, estimate: int) -> bool:
     Who timed out would have waited on. If that was after what it had been told, the forecast was off by as much at
     least; if before, nothing is known.
     """
-    if record.outcome is Outcome.TIMED_OUT:
+    if record.outcome is TIMED_OUT:
         return record.attempts == 0 and record.waited > estimate
-    return record.outcome is Outcome.SERVED and record.attempts == 1
+    return record.outcome is SERVED and record.attempts == 1
 
 
 def _no_outcomes() -> dict[Outcome, int]:
@@ -88,7 +88,7 @@ class Metrics:
         self.outcomes[outcome] += 1
         if record.tells_a_wait:
             self.wait.observe(record.waited)
-        if outcome is Outcome.SERVED and service is not None:
+        if outcome is SERVED and service is not None:
             self.service.observe(service)
         if record.estimate is not None and _foretold(record, record.estimate):
             self.forecast_error.observe(abs(record.waited - record.estimate))

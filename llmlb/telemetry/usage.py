@@ -9,7 +9,7 @@ import attrs
 
 from llmlb.clock import Clock
 from llmlb.telemetry.quantiles import Quantiles
-from llmlb.telemetry.record import Outcome, Record
+from llmlb.telemetry.record import SERVED, Outcome, Record
 
 BUCKET_SECS = 300
 HOUR_SECS = 3600
@@ -66,7 +66,7 @@ class _Tally:
         if service is not None:
             node_time = round(service * _MICROSECONDS)
             self.node_time += node_time
-            if outcome is Outcome.SERVED:
+            if outcome is SERVED:
                 self.services.add(service)
                 self.served_time += node_time
 
