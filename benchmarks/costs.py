@@ -27,6 +27,7 @@ class _Node:
 
     id: str
     serves: frozenset[str]
+    loaded: frozenset[str] = frozenset()
     has: Ticket | None = None
     since: float = 0.0
 

@@ -58,6 +58,11 @@ class Dispatcher:
         """The models the node serves now."""
         return self.node.serves
 
+    @property
+    def loaded(self) -> frozenset[str]:
+        """Those of them that it is known to have in memory."""
+        return self.node.ready
+
     def candidate(self, model: str) -> Candidate:
         """The node as the choice among idle ones sees it."""
         return self.node.candidate(model)

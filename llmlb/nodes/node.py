@@ -65,6 +65,8 @@ class Node:
         self.loaded: frozenset[str] = frozenset()
         self.serves: frozenset[str] = frozenset()
         """Every name a client may use for a model here, `ANY_MODEL` included; empty until it has answered."""
+        self.ready: frozenset[str] = frozenset()
+        """Those of them whose models are known to be in memory."""
         self.first_seen: dict[str, float] = {}
         """Every model name it ever served, with the Unix time of the first answer that had it."""
         self.rest_until = 0.0
@@ -129,10 +131,9 @@ class Node:
 
     def candidate(self, model: str) -> Candidate:
         """The node as the choice among idle ones sees it."""
-        name, loaded = self.config.aliases.get(model, model), self.loaded
         return Candidate(
             self.id,
-            bool(loaded) and (name in loaded or f"{name}:latest" in loaded),
+            model in self.ready,
             len(self.serves),
             self._recent_failures() if self._failures else 0,
             self._service.value,
@@ -155,9 +156,9 @@ class Node:
         before, names = self.draining, (self.config.models, self.config.aliases)
         self.config, self.leaving = config, False
         if self.serves:
-            self.serves = self._names()
+            self._serve(self._names())
             if not self.listed and names[0]:  # what was written down is not, and it has told nothing yet
-                self.serves = frozenset()
+                self._serve(frozenset())
         if names != (config.models, config.aliases):
             self.first_seen = {name: at for name, at in self.first_seen.items() if name in self.serves}
         if before != self.draining:
@@ -183,9 +184,7 @@ class Node:
         self.kind = kind
         self._told = tuple(dict.fromkeys(models))
         self.loaded = frozenset(loaded)
-        serves = self._names()
-        news = serves != self.serves
-        self.serves = serves
+        news = self._serve(self._names())
         if self.health in {Health.PENDING, Health.OFFLINE, Health.LOADING}:
             self._become(Health.ONLINE, "")
         elif news:
@@ -292,7 +291,22 @@ class Node:
 
     def _know_configured(self) -> None:
         """What it serves is written down, so it is known even before it has answered."""
-        self.serves = self._names()
+        self._serve(self._names())
+
+    def _serve(self, names: frozenset[str]) -> bool:
+        """It serves these from now on. Whether they are others; what is the same stays the same object."""
+        news = names != self.serves
+        if news:
+            self.serves = names
+        aliases, loaded = self.config.aliases, self.loaded
+        ready = frozenset(
+            name
+            for name in (names if loaded else ())
+            if (real := aliases.get(name, name)) in loaded or f"{real}:latest" in loaded
+        )
+        if ready != self.ready:
+            self.ready = ready
+        return news
 
     def _names(self) -> frozenset[str]:
         """Every name a client may use here, by what is configured and what the node has told; they are seen now."""

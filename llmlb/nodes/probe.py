@@ -231,8 +231,10 @@ class Probe:
         idle = idle and dispatcher.moves == moves
         match answer:
             case Found(kind, models, loaded) if was_offline or node.health is not Health.OFFLINE:
-                self._kind = kind
+                self._kind, ready = kind, node.ready
                 node.found(kind or node.kind, models, node.loaded if loaded is None else loaded)
+                if node.ready is not ready:
+                    dispatcher.pull()  # it is chosen by what it has in memory
             case Loading(reason) if idle:
                 node.is_loading(reason)
             case Unreachable(reason, silent) if idle and not (silent and node.health is Health.RESTING):

@@ -1,4 +1,7 @@
-"""Where a request goes when several idle nodes could serve it."""
+"""Where a request goes when several idle nodes could serve it.
+
+This is the rule; `llmlb.turns.idle` keeps idle nodes so that it need not look at all of them.
+"""
 
 from __future__ import annotations
 
@@ -49,5 +52,10 @@ def choose(candidates: Iterable[Candidate]) -> Candidate:
     if best is None:
         raise ValueError("no candidates")
     fastest = min((c.mean_secs for c in level if c.mean_secs is not None), default=0.0)
-    limit = max(fastest * ALIKE, fastest + NOISE_SECS)
-    return min((c for c in level if c.mean_secs is None or c.mean_secs <= limit), key=_idle_since)
+    slowest = limit(fastest)
+    return min((c for c in level if c.mean_secs is None or c.mean_secs <= slowest), key=_idle_since)
+
+
+def limit(fastest: float) -> float:
+    """The highest mean service time that counts as equal to this one."""
+    return max(fastest * ALIKE, fastest + NOISE_SECS)

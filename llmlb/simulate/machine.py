@@ -29,6 +29,10 @@ class Machine:
     def serves(self) -> frozenset[str]:
         return self.node.serves
 
+    @property
+    def loaded(self) -> frozenset[str]:
+        return self.node.ready
+
     def candidate(self, model: str) -> Candidate:
         return self.node.candidate(model)
 

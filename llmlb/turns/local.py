@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from llmlb.clock import Clock
 from llmlb.config.model import WhenFull
 from llmlb.errors import QueueFull
-from llmlb.scheduler import placement
 from llmlb.scheduler.fair import FairScheduler
 from llmlb.scheduler.forecasts import Forecasts
 from llmlb.scheduler.lineup import Entry
 from llmlb.scheduler.prices import Cost
 from llmlb.scheduler.ticket import Actual, Snapshot, Ticket
 from llmlb.turns.crowd import Crowd
+from llmlb.turns.idle import Idle
 from llmlb.turns.port import Puller, Waiter
 
 
@@ -43,7 +43,7 @@ class LocalTurns:
         self._max_size = max_size
         self._max_per_key = max_per_key
         self._limits = limits or {}
-        self._pulls: dict[str, Puller] = {}
+        self._idle = Idle()
         self._waiters: dict[str, Waiter] = {}
         self._push_out = when_full == "push_out"
         self._crowd = Crowd()
@@ -67,7 +67,7 @@ class LocalTurns:
         )
 
     def submit(self, ticket: Ticket, waiter: Waiter) -> None:
-        if (node := self._idle_for(ticket)) is not None:
+        if (node := self._idle.choose(ticket.model, ticket.tried)) is not None:
             self._waiters[ticket.id] = waiter
             self._serve(ticket, node)
         elif 0 < self._limits.get(ticket.key, self._max_per_key) <= self._crowd.of(ticket.key):
@@ -91,27 +91,27 @@ class LocalTurns:
     def pull(self, node: Puller) -> None:
         ticket = self._scheduler.take(node.id, self._clock.now())
         if ticket is None:
-            self._pulls[node.id] = node
+            self._idle.put(node)
             return
-        self._pulls.pop(node.id, None)
+        self._idle.remove(node.id)
         self._crowd.remove(ticket.key)
         self._waiters[ticket.id].granted(node.id)
 
     def unpull(self, node: Puller) -> None:
-        self._pulls.pop(node.id, None)
+        self._idle.remove(node.id)
 
     def topology(self, node: str, models: frozenset[str], free_at: float | None) -> None:
         self._scheduler.topology(node, models, free_at)
 
     def forget_node(self, node: str) -> None:
-        self._pulls.pop(node, None)
+        self._idle.forget(node)
         self._scheduler.forget_node(node)
 
     def finished(self, ticket: Ticket, actual: Actual, *, again: bool = False) -> None:
         self._scheduler.finish(ticket, actual, self._clock.now(), again=again)
         if not again:
             del self._waiters[ticket.id]
-        elif (node := self._idle_for(ticket)) is not None:
+        elif (node := self._idle.choose(ticket.model, ticket.tried)) is not None:
             self._serve(ticket, node)
         else:
             self._wait(ticket)
@@ -140,14 +140,8 @@ class LocalTurns:
         """How the waits that were told have come out so far."""
         return self._scheduler.forecasts
 
-    def _idle_for(self, ticket: Ticket) -> Puller | None:
-        fitting = [node for node in self._pulls.values() if ticket.model in node.serves and node.id not in ticket.tried]
-        if len(fitting) < 2:
-            return fitting[0] if fitting else None
-        return self._pulls[placement.choose(node.candidate(ticket.model) for node in fitting).node]
-
     def _serve(self, ticket: Ticket, node: Puller) -> None:
-        del self._pulls[node.id]
+        self._idle.remove(node.id)
         self._scheduler.serve(ticket, node.id, self._clock.now())
         self._waiters[ticket.id].granted(node.id)
 

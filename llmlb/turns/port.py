@@ -24,6 +24,10 @@ class Puller(Protocol):
     def serves(self) -> frozenset[str]:
         """The models it serves now."""
 
+    @property
+    def loaded(self) -> frozenset[str]:
+        """Those of them that it is known to have in memory."""
+
     def candidate(self, model: str) -> Candidate:
         """Itself, as the choice among idle nodes sees it."""
 
@@ -51,7 +55,10 @@ class Turns(Protocol):
         """The ticket leaves the queue. Raises KeyError if it does not wait."""
 
     def pull(self, node: Puller) -> None:
-        """The node is idle. It is granted the next fair ticket, now or when one comes."""
+        """The node is idle. It is granted the next fair ticket, now or when one comes.
+
+        An idle node that has something else in memory asks again.
+        """
 
     def unpull(self, node: Puller) -> None:
         """The node takes nothing for the time being. Harmless when it had not pulled."""

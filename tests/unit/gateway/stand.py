@@ -37,6 +37,7 @@ class PlayedNode:
     def __init__(self, stand: Stand, id: str) -> None:
         self.id = id
         self.serves = SERVES
+        self.loaded = frozenset[str]()
         self.up = True
         self.exchange: Exchange | None = None
         self.aborted: list[str] = []

@@ -25,6 +25,7 @@ class FakeNode:
     has: Ticket | None = None
     open: bool = True
     """Whether it takes requests."""
+    loaded: frozenset[str] = frozenset()
 
     def candidate(self, model: str) -> Candidate:
         return Candidate(self.id, False, len(self.serves), 0, None, self.idle_since)
