@@ -22,6 +22,8 @@ from llmlb.turns.port import Turns
 
 AT_ONCE, BETWEEN_SECS = 20, 0.05
 """So many new nodes are asked at once, and the next after so long: a thousand connections in one go stall the rest."""
+MOST_REMEMBERED = 1000
+"""Models of which it is remembered whether any node has them."""
 
 _log = structlog.get_logger("llmlb.nodes")
 
@@ -103,6 +105,9 @@ class Fleet:
         self._members: dict[str, Member] = {}
         self._waits_for: dict[str, set[str]] = {}
         """By the id of a node that has moved here, those that have to finish first."""
+        self._known: dict[str, bool] = {}
+        self._hopeful: dict[str, bool] = {}
+        """What was said of models, which holds until a node changes: every request asks, of a thousand nodes maybe."""
         self._added = self._gone = 0
         self._applying = False
 
@@ -125,6 +130,7 @@ class Fleet:
             self._background.start(f"probe {node.id}", probe.run(after=unasked // AT_ONCE * BETWEEN_SECS)),
         )
         member = self._members[node.id] = Member(node, dispatcher, probe, tasks, self._added)
+        self._ask_anew()
         return member
 
     def apply(self, configs: Sequence[NodeConfig], upstream: Upstream, health: HealthConfig) -> None:
@@ -202,18 +208,29 @@ class Fleet:
 
     def knows(self, model: str) -> bool:
         """Whether some node ever served the model."""
-        return any(
-            model in m.node.first_seen or model in m.node.serves for m in self._members.values() if not m.node.leaving
-        )
+        known = self._known.get(model)
+        if known is None:
+            known = any(
+                model in m.node.first_seen or model in m.node.serves
+                for m in self._members.values()
+                if not m.node.leaving
+            )
+            _remember(self._known, model, known)
+        return known
 
     def hopeful(self, model: str, tried: Iterable[str] = ()) -> bool:
         """Whether a request for the model may wait: some node not tried yet serves it, or may turn out to."""
-        tried = set(tried)
-        return any(
-            (model in m.node.serves or not m.node.serves)
-            for m in self._members.values()
-            if m.node.hopeful and m.node.id not in tried
-        )
+        but = frozenset(tried)
+        hopeful = None if but else self._hopeful.get(model)
+        if hopeful is None:
+            hopeful = any(
+                (model in m.node.serves or not m.node.serves)
+                for m in self._members.values()
+                if m.node.hopeful and m.node.id not in but
+            )
+            if not but:
+                _remember(self._hopeful, model, hopeful)
+        return hopeful
 
     def back_in(self, model: str) -> float:
         """Seconds until one of the offline nodes that might serve the model is asked again, at the latest."""
@@ -260,6 +277,7 @@ class Fleet:
 
     def _dismiss(self, member: Member) -> None:
         del self._members[member.node.id]
+        self._ask_anew()
         self._gone += 1
         member.dispatcher.close()
         for task in member.tasks:
@@ -277,11 +295,16 @@ class Fleet:
                 del self._waits_for[id]
                 self._members[id].node.unblock()
 
+    def _ask_anew(self) -> None:
+        self._known.clear()
+        self._hopeful.clear()
+
     def _tell(self) -> None:
         if not self._applying:
             self._changed()
 
     def _node_changed(self, node: Node) -> None:
+        self._ask_anew()
         member = self._members.get(node.id)
         if member is None or member.node is not node:
             return  # a timer of a node that is gone
@@ -296,3 +319,10 @@ class Fleet:
         if node.health is Health.OFFLINE:
             member.probe.schedule()
         self._tell()
+
+
+def _remember(said: dict[str, bool], model: str, answer: bool) -> None:
+    """Keep an answer. Clients make up names, so there is an end to how many are kept."""
+    if len(said) >= MOST_REMEMBERED:
+        said.clear()
+    said[model] = answer

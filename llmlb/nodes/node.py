@@ -181,10 +181,11 @@ class Node:
 
     def found(self, kind: str, models: Iterable[str], loaded: Iterable[str] = ()) -> None:
         """It answered a probe. Configured models are taken instead of its own list; no `kind` means not known yet."""
-        self.kind = kind
-        self._told = tuple(dict.fromkeys(models))
-        self.loaded = frozenset(loaded)
-        news = self._serve(self._names())
+        said = kind, tuple(dict.fromkeys(models)), frozenset(loaded)
+        news = False
+        if not self.serves or said != (self.kind, self._told, self.loaded):
+            self.kind, self._told, self.loaded = said
+            news = self._serve(self._names())
         if self.health in {Health.PENDING, Health.OFFLINE, Health.LOADING}:
             self._become(Health.ONLINE, "")
         elif news:
@@ -192,17 +193,17 @@ class Node:
 
     def is_loading(self, reason: str) -> None:
         """It answered a probe with 503."""
-        if self.config.models and not self.serves:
-            self._know_configured()
+        news = self._know_configured()
         if self.health is not Health.RESTING:
-            self._become(Health.LOADING, reason)
+            self._become(Health.LOADING, reason, news=news)
+        elif news:
+            self._changed(self)
 
     def unreachable(self, reason: str) -> None:
         """It did not answer a probe while it had no request."""
-        if self.config.models and not self.serves:
-            self._know_configured()
+        news = self._know_configured()
         self._lengthen_pause()
-        self._become(Health.OFFLINE, reason)
+        self._become(Health.OFFLINE, reason, news=news)
 
     # What exchanges tell
 
@@ -279,8 +280,8 @@ class Node:
         else:  # told to rest for longer meanwhile, or a timer that came early
             self._clock.call_at(self.rest_until, self._rested)
 
-    def _become(self, health: Health, reason: str) -> None:
-        news = (health, reason) != (self.health, self.reason)
+    def _become(self, health: Health, reason: str, *, news: bool = False) -> None:
+        news = news or (health, reason) != (self.health, self.reason)
         if health is not self.health:
             self.since = self._clock.now()
         if health is Health.ONLINE:
@@ -289,9 +290,9 @@ class Node:
         if news:
             self._changed(self)
 
-    def _know_configured(self) -> None:
-        """What it serves is written down, so it is known even before it has answered."""
-        self._serve(self._names())
+    def _know_configured(self) -> bool:
+        """What it serves may be written down, so that it is known even before it has answered. Whether that is news."""
+        return bool(self.config.models) and not self.serves and self._serve(self._names())
 
     def _serve(self, names: frozenset[str]) -> bool:
         """It serves these from now on. Whether they are others; what is the same stays the same object."""

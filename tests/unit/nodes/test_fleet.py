@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from llmlb.background import Background
 from llmlb.config.model import Health, NodeConfig, Upstream
-from llmlb.nodes.fleet import Fleet
+from llmlb.nodes.fleet import MOST_REMEMBERED, Fleet
 from llmlb.nodes.node import Node
 from llmlb.scheduler.fair import FairScheduler
 from llmlb.testing import ManualClock
@@ -93,3 +93,45 @@ async def test_back_in_is_the_shortest_pause_of_those_that_might_serve_it(fleet:
         for _ in range(times):
             node(fleet, name).unreachable("gone")
     assert fleet.back_in("m") == 2
+
+
+async def test_what_is_said_of_a_model_follows_every_change_of_a_node(fleet: Fleet) -> None:
+    """Answers are remembered: each of these asks twice, and what has changed in between is seen."""
+
+    def said() -> tuple[bool, bool]:
+        assert (fleet.hopeful("m"), fleet.knows("m")) == (fleet.hopeful("m"), fleet.knows("m"))
+        return fleet.hopeful("m"), fleet.knows("m")
+
+    assert said() == (True, False)
+    node(fleet, "a").found("openai", ["n"])
+    node(fleet, "b").found("openai", ["m"])
+    assert said() == (True, True)
+    node(fleet, "b").unreachable("gone")
+    assert said() == (False, True)
+    node(fleet, "a").found("openai", ["n", "m"])
+    assert said() == (True, True)
+    node(fleet, "a").configure(NodeConfig(name="a", url="http://127.0.0.1:1", drain=True))
+    assert said() == (False, True)
+    fleet.add(NodeConfig(name="c", url="http://127.0.0.1:2"))
+    assert said() == (True, True)
+    fleet.apply([NodeConfig(name="c", url="http://127.0.0.1:2")], Upstream(), Health())
+    assert said() == (True, False)
+
+
+async def test_models_that_are_written_down_of_a_node_that_rests_are_known_at_once(fleet: Fleet) -> None:
+    """They were taken away while it rested, and are other ones now; it says nothing but that it is loading."""
+    resting = node(fleet, "a")
+    resting.configure(NodeConfig(name="a", url="http://127.0.0.1:1", models=("m",)))
+    resting.is_loading("HTTP 503")
+    resting.rest("busy", 10)
+    resting.configure(NodeConfig(name="a", url="http://127.0.0.1:1"))
+    resting.configure(NodeConfig(name="a", url="http://127.0.0.1:1", models=("x",)))
+    assert not fleet.knows("x")
+    resting.is_loading("HTTP 503")
+    assert fleet.knows("x")
+
+
+async def test_names_that_clients_make_up_do_not_fill_the_memory(fleet: Fleet) -> None:
+    for number in range(3 * MOST_REMEMBERED):
+        assert not fleet.knows(f"made up {number}")
+    assert len(fleet._known) <= MOST_REMEMBERED
