@@ -67,7 +67,7 @@ class PastHour:
         self._ring = [_Tally() for _ in range(_BUCKETS)]
         self._past = _Tally()
         """The sum of all but the present one."""
-        self._current = self._bucket_now()
+        self._current = int(clock.now() // BUCKET_SECS)
         self._present = self._ring[self._current % _BUCKETS]
 
     def add(self, record: Record) -> None:
@@ -98,11 +98,8 @@ class PastHour:
             rejected_count=total.rejections,
         )
 
-    def _bucket_now(self) -> int:
-        return int(self._clock.now() // BUCKET_SECS)
-
     def _move_on(self) -> None:
-        now = self._bucket_now()
+        now = int(self._clock.now() // BUCKET_SECS)
         if now <= self._current:
             return
         self._past.add(self._present)
