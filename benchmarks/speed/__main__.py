@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import results
-from benchmarks.speed import kept, report
+from benchmarks.speed import kept, pictures, report
 from benchmarks.speed.campaign import Campaign, campaign
 from benchmarks.speed.goal import judge
 from benchmarks.speed.goals import GOALS
@@ -45,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given.json.write_text(kept.as_json(made, where, lines), encoding="utf-8")
     if given.write:
         _write(made, where)
+    for path in pictures.draw(made.samples, given.plots or pictures.FOLDER) if given.write or given.plots else ():
+        print(path)
     promised = [line.met for line in lines if not line.values["stretch"]]
     print(f"{sum(map(bool, promised))} of {len(promised)} goals met")
     return 0 if all(promised) and not wrong else 1
@@ -84,7 +86,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything as JSON")
     parser.add_argument("--from", dest="read", type=Path, metavar="FILE", help="show such a file; measure nothing")
-    parser.add_argument("--write", action="store_true", help="write the results that are kept, in benchmarks/results")
+    parser.add_argument("--plots", type=Path, metavar="FOLDER", help="draw the pictures of docs/performance.md")
+    parser.add_argument(
+        "--write", action="store_true", help="write the results that are kept, in benchmarks/results and docs/images"
+    )
     return parser
 
 

@@ -24,14 +24,19 @@ class Llmlb:
 
     def version(self) -> str:
         """Its version and commit."""
-        if not (self.root / "llmlb").is_dir():
-            raise Missing(f"{self.root} is no checkout")
+        self._check()
         asked = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
         said = subprocess.run(asked, cwd=self.root, capture_output=True, text=True, check=False).stdout.strip()
         return said or "no commit"
 
+    def _check(self) -> None:
+        """Without this, the llmlb that is installed would be measured in its place."""
+        if not (self.root / "llmlb" / "__main__.py").exists():
+            raise Missing(f"{self.root} is no checkout of llmlb")
+
     def prepare(self, folder: Path, port: int, setup: Setup) -> Command:
-        """Keys, fairness, probes and metrics, and a log line for each request in a file."""
+        """Keys, fairness, probes and metrics, and a log line for each request in a file. Raises Missing."""
+        self._check()
         lines = ["[server]", f"port = {port}", "drain_secs = 0"]
         lines += ["[queue]", f"max_size = {setup.queue}", "timeout_secs = 3600", "enable_fairness = true"]
         lines += ["[log]", 'level = "info"', 'format = "json"', 'file = "llmlb.log"']
