@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from math import inf
 
 from llmlb.scheduler import debts
+from llmlb.scheduler.draws import STEPS
 from llmlb.scheduler.flows import Running
 from llmlb.scheduler.forecasts import Forecasts
 from llmlb.scheduler.lineup import Entry, lineup
@@ -20,7 +21,7 @@ from llmlb.scheduler.prices import Cost, Prices
 from llmlb.scheduler.promises import CAP_SECS, UNKNOWN_SECS, Promises
 from llmlb.scheduler.stations import Stations
 from llmlb.scheduler.ticket import Actual, Place, Snapshot, Ticket
-from llmlb.scheduler.wait import STEPS, Step, wait
+from llmlb.scheduler.wait import wait
 
 TOLD_SECS = 1.0
 """Waits are told in whole seconds: of one below that nobody learns how much below."""
@@ -218,12 +219,11 @@ class FairScheduler:
         if times > 1.0:  # each node stands for several: so does each request
             ahead = [ahead[int(number * times)] for number in range(int(len(ahead) / times))]
         near, rest = ahead[:STEPS], max(0, max(found.position - 1, len(found.tickets) - 1) / times - STEPS)
-        steps = [Step(t.model, secs, t.deadline) for t, secs in zip(near, stations.secs_of(near), strict=True)]
         if rest:
             sample = stations.secs_of(ahead[STEPS :: max(1, len(ahead) // STEPS)]) or [stations.seconds.mean]
             rest *= sum(sample) / len(sample)
         soon = TOLD_SECS / self.forecasts.factor
-        return wait(nodes, steps, rest, ticket.model, stations.ratios, now, soon)
+        return wait(nodes, near, stations.secs_of(near), rest, ticket.model, stations.ratios, now, soon)
 
     def _waited(self, ticket: Ticket, now: float, *, at_least: bool = False) -> None:
         asked_at, drawn, told = self._told.pop(ticket.id, (now, None, None))

@@ -19,7 +19,7 @@ from llmlb.scheduler.order import Order
 from llmlb.scheduler.plan import Dispatch, ways
 from llmlb.scheduler.stations import Stations
 from llmlb.scheduler.ticket import Ticket
-from llmlb.scheduler.wait import Step, waits
+from llmlb.scheduler.wait import waits
 
 
 @attrs.frozen
@@ -65,9 +65,8 @@ def _waits(dispatches: Iterable[tuple[tuple[Pool, ...], Dispatch]], stations: St
     for pools, dispatch in dispatches:
         tickets.setdefault(pools, []).append(dispatch.ticket)
     for pools, mine in tickets.items():
-        steps = [Step(t.model, secs, t.deadline) for t, secs in zip(mine, stations.secs_of(mine), strict=True)]
         nodes, times = stations.nodes(pools, dict.fromkeys(ticket.model for ticket in mine), now)
-        drawn = waits(nodes, times, steps, stations.ratios, now)
+        drawn = waits(nodes, times, mine, stations.secs_of(mine), stations.ratios, now)
         found |= {ticket.number: secs for ticket, secs in zip(mine, drawn, strict=True)}
     return found
 

@@ -100,11 +100,13 @@ class Predictor:
         """a, b and the most: a request of this key and model is predicted to take min(a + b size, most)."""
         if not self.known:
             return self.default, 0.0, self.default
-        ratio = self._ratios.get((key, model))
         line = self._lines.get(model)
         if line is None:
             return self._all.mean, 0.0, self._all.mean
-        times = ratio.value / line.outcome.value if ratio is not None else 1.0
+        ratio = self._ratios.get((key, model))
+        if ratio is None:
+            return line.a, line.b, MOST * line.mean
+        times = ratio.value / line.outcome.value
         return line.a * times, line.b * times, MOST * line.mean * times
 
     def predict(self, key: str, model: str, size: float) -> float:

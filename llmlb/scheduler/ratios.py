@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from collections import deque
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from operator import itemgetter
 
 WINDOW = 256
@@ -43,10 +43,13 @@ class Ratios:
         """The mean ratio."""
         return sum(self._sorted) / len(self._sorted)
 
-    @property
-    def most(self) -> float:
-        """The highest ratio."""
-        return self._sorted[-1]
+    def most_of(self, predicted: Sequence[float]) -> float:
+        """What so many services take at most, together, in any stretch of the table: at least one, `WINDOW` at most."""
+        ratios = self._sorted
+        most = ratios[-1] * sum(predicted)
+        if len(predicted) > len(ratios):
+            return most
+        return min(most, max(predicted) * sum(ratios[-len(predicted) :]))
 
     def table(self) -> list[float]:
         """All ratios of the window, in an order of which every stretch is a fair sample."""
@@ -77,7 +80,7 @@ class Ratios:
         return [now + (ratios[at + int(u * longer)] * predicted - elapsed) for u in us]
 
 
-@cache
+@lru_cache(maxsize=1)
 def _spread(n: int) -> itemgetter[tuple[float, ...]]:
     """Takes so many sorted values into an order of which every stretch is a fair sample."""
     ranks = [0] * n

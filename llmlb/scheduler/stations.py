@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from llmlb.scheduler.draws import Node
 from llmlb.scheduler.flows import Pool, Running
 from llmlb.scheduler.predictor import Predictor, Ratio
 from llmlb.scheduler.ratios import Ratios
 from llmlb.scheduler.ticket import Actual, Ticket
-from llmlb.scheduler.wait import Node
 
 SAMPLE = 64
 """Nodes looked at for an estimate: of more than that, as many as stand for all."""
@@ -67,15 +67,16 @@ class Stations:
     def secs_of(self, tickets: Iterable[Ticket]) -> list[float]:
         """`secs` of each of these, at less cost."""
         lines: dict[tuple[str, str], tuple[float, float, float]] = {}
+        line_of = self.seconds.line
         found = []
         for ticket in tickets:
-            which = (ticket.key, ticket.model)
+            key, model = which = ticket.key, ticket.model
             line = lines.get(which)
             if line is None:
-                line = lines[which] = self.seconds.line(*which)
+                line = lines[which] = line_of(key, model)
             a, b, most = line
             secs = a + b * ticket.size
-            found.append(1e-3 if secs < 1e-3 else min(secs, most))
+            found.append(1e-3 if secs < 1e-3 else most if secs > most else secs)
         return found
 
     def speed(self, node: str) -> float:

@@ -8,50 +8,20 @@ is taken to last as long as predicted, shared by all nodes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from collections.abc import Iterator, Sequence
 from heapq import heapify, heapreplace
-from itertools import repeat
-from math import inf
-from operator import mul
-from typing import NamedTuple
 
+from llmlb.scheduler.draws import STAGES, STEPS, Draws, Node
 from llmlb.scheduler.ratios import Ratios
+from llmlb.scheduler.ticket import Ticket
 
-STAGES = ((8, 16), (32, 8), (96, 4))
-"""So deep with so many draws: the outer ones are dropped at each, which leaves the median where it is."""
-DRAWS = STAGES[0][1]
-STEPS = STAGES[-1][0]
-_STRIDE = 0.6180339887498949
-_LAST = 1.0 - 1e-9
-
-
-class Node(NamedTuple):
-    """A node that serves."""
-
-    models: frozenset[str]
-    free_at: float
-    """When it takes its next request, if it has none."""
-    speed: float
-    """Seconds it takes for one that is predicted."""
-    expected: float = 0.0
-    """Seconds its present request was predicted to take; 0 if it has none."""
-    elapsed: float = 0.0
-    """Seconds it has had that request for."""
-
-
-class Step(NamedTuple):
-    """A request of the plan."""
-
-    model: str
-    secs: float
-    """Predicted, on a node of speed 1."""
-    deadline: float
+_MIDDLE_AND_LAST = (0.5, 1.0 - 1e-9)
 
 
 def wait(
     nodes: Sequence[Node],
-    ahead: Sequence[Step],
+    ahead: Sequence[Ticket],
+    secs: Sequence[float],
     rest: float,
     model: str,
     ratios: Ratios,
@@ -60,191 +30,79 @@ def wait(
 ) -> float:
     """Seconds until a request for `model` is given to a node. At least one of the nodes serves it.
 
-    `ahead`: the requests before it, `STEPS` at most; `rest`: what those after them add up to, in predicted seconds.
-    Costs some 600 steps, however long the queue. `soon`: where no draw could come out longer, it does not matter what
-    they come out as, and one does, in which everything takes its mean.
+    `ahead`: the requests before it, `STEPS` at most; `secs`: what each is predicted to take on a node of speed 1;
+    `rest`: what those after them add up to. Costs some 600 steps, however long the queue. `soon`: where no draw could
+    come out longer, it does not matter what they come out as, and one does, in which everything takes its mean.
     """
-    if not rest and _longest(nodes, ahead, ratios, now) <= soon:
-        return _by_means(nodes, ahead, ratios, now)
-    draws = _Draws(nodes, ratios, now)
+    if soon and not rest and (mean := _by_means(nodes, ahead, secs, ratios, now, soon)) is not None:
+        return mean
+    draws = Draws(nodes, ratios, now)
     done = 0
     for depth, kept in STAGES:
         draws.narrow(kept, model)
-        steps = ahead[done:depth]
-        if steps:
-            draws.play(steps)
-        done += len(steps)
-        if done == len(ahead):
+        if done < len(ahead):
+            draws.play(ahead[done:depth], secs[done:depth])
+        done = depth
+        if done >= len(ahead):
             break
-    return max(0.0, draws.median(model) - now) + rest * ratios.mean / len(nodes)
+    return max(0.0, draws.median(model) - now) + (rest * ratios.mean / len(nodes) if rest else 0.0)
 
 
-def waits(nodes: Sequence[Node], times: float, steps: Sequence[Step], ratios: Ratios, now: float) -> Iterator[float]:
+def waits(
+    nodes: Sequence[Node], times: float, tickets: Sequence[Ticket], secs: Sequence[float], ratios: Ratios, now: float
+) -> Iterator[float]:
     """For each of these, which come one after another, what `wait` says: all for what one of them costs.
 
     Each node stands for so many `times` one, and so does each request. Their models are all served by some node.
     """
-    draws = _Draws(nodes, ratios, now)
+    draws = Draws(nodes, ratios, now)
     mean, rest, played = ratios.mean, 0.0, 0
     medians: dict[str, float] = {}
-    for number, step in enumerate(steps):
+    for number, ticket in enumerate(tickets):
         while played < int(number / times):
-            one = steps[int(played * times)]
+            at = int(played * times)
             if played < STEPS:
-                draws.narrow(next(kept for depth, kept in STAGES if played < depth), one.model)
-                draws.play((one,))
+                draws.narrow(next(kept for depth, kept in STAGES if played < depth), tickets[at].model)
+                draws.play((tickets[at],), (secs[at],))
                 medians.clear()
             else:
-                rest += one.secs * mean / len(nodes)
+                rest += secs[at] * mean / len(nodes)
             played += 1
-        median = medians.get(step.model)
+        median = medians.get(ticket.model)
         if median is None:
-            median = medians[step.model] = draws.median(step.model)
+            median = medians[ticket.model] = draws.median(ticket.model)
         yield max(0.0, median - now) + rest
 
 
-Heap = list[tuple[float, float]]
-"""Nodes that serve the same models: when each is free next, and how fast it is."""
+def _by_means(
+    nodes: Sequence[Node], ahead: Sequence[Ticket], secs: Sequence[float], ratios: Ratios, now: float, soon: float
+) -> float | None:
+    """The wait if everything takes its mean; None if a draw could be longer than `soon`, or the nodes are not alike.
 
-
-class _Draws:
-    """The ways it may turn out, each with when the nodes are free next.
-
-    Nearly all of what an estimate costs is spent here, once for every request that has to wait, so what the draws have
-    in common is worked out once for all of them.
+    Until its turn all nodes are at work on what is before it: so no draw is longer than that takes them together.
     """
-
-    def __init__(self, nodes: Sequence[Node], ratios: Ratios, now: float) -> None:
-        table = ratios.table()
-        self._ratios = table * (2 + STEPS // len(table))
-        self._played = 0
-        columns: dict[frozenset[str], list[Iterator[tuple[float, float]]]] = {}
-        busy = 0
-        for models, free_at, speed, expected, elapsed in nodes:
-            if expected:
-                frees = ratios.ends(expected, elapsed, now, _quantiles(busy))
-                busy += 1
-            else:
-                frees = [free_at] * DRAWS
-            columns.setdefault(models, []).append(zip(frees, repeat(speed)))
-        self._kinds = list(columns)
-        rows = zip(*(zip(*column, strict=True) for column in columns.values()), strict=True)
-        self._draws = [(len(table) * n // DRAWS, list(map(_heap, row))) for n, row in enumerate(rows)]
-        """Where in the ratios each begins, and its nodes by kind."""
-        self._fitting: dict[str, list[int]] = {}
-        """By model, the kinds of nodes that serve it."""
-
-    def narrow(self, kept: int, model: str) -> None:
-        """Go on with so many: those that are neither among the soonest nor among the latest."""
-        draws = self._draws
-        if kept < len(draws):
-            fitting = self._of(model)
-            draws.sort(key=lambda draw: _first(draw[1], fitting))
-            self._draws = draws[(len(draws) - kept) // 2 :][:kept]
-
-    def median(self, model: str) -> float:
-        """When a node for this model is free."""
-        fitting = self._of(model)
-        firsts = sorted([_first(heaps, fitting) for _, heaps in self._draws])
-        return (firsts[(len(firsts) - 1) // 2] + firsts[len(firsts) // 2]) / 2
-
-    def play(self, steps: Sequence[Step]) -> None:
-        """Serve these, one after another. Such as no node can serve, and such as have timed out, take no time."""
-        begin, self._played = self._played, self._played + len(steps)
-        models, secs, deadlines = zip(*steps, strict=True)
-        soonest = min(deadlines)
-        for offset, heaps in self._draws:
-            ratios = self._ratios[offset + begin : offset + self._played]
-            if len(heaps) > 1:
-                self._play_kinds(heaps, models, map(mul, secs, ratios), deadlines)
-            else:
-                heaps[0] = _played(heaps[0], list(map(mul, secs, ratios)), deadlines, soonest)
-
-    def _play_kinds(
-        self, heaps: list[Heap], models: Iterable[str], times: Iterable[float], deadlines: Iterable[float]
-    ) -> None:
-        for model, secs, deadline in zip(models, times, deadlines, strict=True):
-            fitting = self._fitting.get(model)
-            if fitting is None:
-                fitting = self._of(model)
-            if not fitting:
-                continue
-            heap = heaps[fitting[0]]
-            for kind in fitting:
-                if heaps[kind][0] < heap[0]:
-                    heap = heaps[kind]
-            free, speed = heap[0]
-            if free <= deadline:
-                heapreplace(heap, (free + secs * speed, speed))
-
-    def _of(self, model: str) -> list[int]:
-        fitting = self._fitting.get(model)
-        if fitting is None:
-            fitting = self._fitting[model] = [kind for kind, models in enumerate(self._kinds) if model in models]
-        return fitting
-
-
-def _longest(nodes: Sequence[Node], ahead: Sequence[Step], ratios: Ratios, now: float) -> float:
-    """What no draw is longer than: until its turn all nodes are at work on what is before it. Inf where they differ."""
-    models, slowest, work = nodes[0].models, 0.0, 0.0
-    for node in nodes:
-        if node.models is not models:
-            return inf
-        work += ratios.remaining(node.expected, node.elapsed, _LAST) if node.expected else max(0.0, node.free_at - now)
-        if node.speed > slowest:
-            slowest = node.speed
-    return (work + sum([step.secs for step in ahead]) * ratios.most * slowest) / len(nodes)
-
-
-def _by_means(nodes: Sequence[Node], ahead: Sequence[Step], ratios: Ratios, now: float) -> float:
-    """The wait if everything takes its mean. The nodes are alike."""
-    free = [
-        (now + ratios.remaining(node.expected, node.elapsed, 0.5) if node.expected else node.free_at, node.speed)
-        for node in nodes
-    ]
+    slowest = max([node.speed for node in nodes])
+    work = ratios.most_of(secs) * slowest if secs else 0.0
+    longest = soon * len(nodes)
+    if work > longest:
+        return None
+    models, free = nodes[0].models, []
+    for kind, free_at, speed, expected, elapsed in nodes:
+        if kind is not models:
+            return None
+        if expected:
+            middle, last = ratios.ends(expected, elapsed, now, _MIDDLE_AND_LAST)
+            free.append((middle, speed))
+            work += last - now
+        else:
+            free.append((free_at, speed))
+            work += max(0.0, free_at - now)
+    if work > longest:
+        return None
     heapify(free)
     mean = ratios.mean
-    for _, secs, deadline in ahead:
+    for ticket, predicted in zip(ahead, secs, strict=True):
         at, speed = free[0]
-        if at <= deadline:
-            heapreplace(free, (at + secs * mean * speed, speed))
+        if at <= ticket.deadline:
+            heapreplace(free, (at + predicted * mean * speed, speed))
     return max(0.0, free[0][0] - now)
-
-
-def _played(heap: Heap, times: Sequence[float], deadlines: Sequence[float], soonest: float) -> Heap:
-    """The nodes after these, which all of them can serve: first as if none timed out, as is nearly always so."""
-    if len(heap) == 1:
-        ((free, speed),) = heap
-        last = sum(times, free) if speed == 1.0 else sum([secs * speed for secs in times], free)
-        if last <= soonest:
-            return [(last, speed)]
-    else:
-        after = heap.copy()
-        for secs in times:
-            free, speed = after[0]
-            heapreplace(after, (free + secs * speed, speed))
-        if after[0][0] <= soonest:
-            return after
-    for secs, deadline in zip(times, deadlines, strict=True):
-        free, speed = heap[0]
-        if free <= deadline:
-            heapreplace(heap, (free + secs * speed, speed))
-    return heap
-
-
-def _heap(nodes: Iterable[tuple[float, float]]) -> Heap:
-    heap = list(nodes)
-    heapify(heap)
-    return heap
-
-
-def _first(heaps: Sequence[Heap], fitting: Sequence[int]) -> float:
-    return min([heaps[kind][0][0] for kind in fitting])
-
-
-@cache
-def _quantiles(number: int) -> tuple[float, ...]:
-    """At which quantile each draw lets the request end that the so-manyth node has."""
-    if not number:
-        return tuple([(n + 0.5) / DRAWS for n in range(DRAWS)])
-    return tuple([(u + _STRIDE) % 1.0 for u in _quantiles(number - 1)])

@@ -12,7 +12,7 @@ from random import Random
 import hypothesis.strategies as st
 from hypothesis import example, given
 
-from llmlb.scheduler.fair import FairScheduler
+from llmlb.scheduler.fair import TOLD_SECS, FairScheduler
 from llmlb.scheduler.forecasts import ENOUGH, LEAST, MOST, Forecasts
 from llmlb.scheduler.ticket import Ticket
 from tests.property.crowds import Crowd, crowds
@@ -48,7 +48,8 @@ ELAPSED = st.sampled_from([0.0, 0.3, 1.7, 9.1])
 def test_the_further_back_the_longer_the_wait_and_never_below_zero(crowd: Crowd, elapsed: float, each: int) -> None:
     """36: estimate >= 0, and monotone in place for one key's queue with equal guesses.
 
-    And for all who wait for one pool, of whatever keys, in the order of their places.
+    And for all who wait for one pool, of whatever keys, in the order of their places. Below a second, which is all that
+    is told then, some are looked at less closely than others.
     """
     plant = learned(crowd, {f"n{number}": "m" for number in range(crowd.nodes)}, elapsed)
     for _ in range(each):
@@ -61,7 +62,7 @@ def test_the_further_back_the_longer_the_wait_and_never_below_zero(crowd: Crowd,
     for near, far in pairwise(told):
         assert near is not None
         assert far is not None
-        assert near <= far + 1e-9
+        assert near <= max(far, TOLD_SECS) + 1e-9
 
 
 @given(crowd=crowds(nodes=st.integers(1, 3)), elapsed=ELAPSED, each=st.integers(2, 6), models=st.permutations("abc"))
@@ -82,7 +83,7 @@ def test_so_it_is_for_one_keys_queue_where_pools_overlap(
         assert wait >= 0.0
         queues.setdefault((sent.ticket.key, sent.ticket.model), []).append(wait)
     for told in queues.values():
-        assert all(near <= far + 1e-9 for near, far in pairwise(told))
+        assert all(near <= max(far, TOLD_SECS) + 1e-9 for near, far in pairwise(told))
 
 
 @given(crowd=crowds(nodes=st.integers(1, 3)), elapsed=ELAPSED, others=st.integers(1, 4), busy=st.integers(0, 9))

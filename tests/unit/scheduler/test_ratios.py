@@ -36,6 +36,20 @@ def test_every_stretch_of_the_table_is_a_fair_sample() -> None:
         assert sum(table[begin : begin + 16]) / 16 == pytest.approx(1.0, abs=0.08)
 
 
+def test_no_stretch_of_the_table_makes_services_longer_than_the_most_told() -> None:
+    ratios = of(*(0.5 + number % 7 / 4 for number in range(60)), 15.0)
+    table = ratios.table() * 3
+    for count in (1, 2, 30, len(ratios.table()), 96):
+        predicted = [1.0 + number % 3 for number in range(count)]
+        longest = max(
+            sum(secs * ratio for secs, ratio in zip(predicted, table[begin:], strict=False))
+            for begin in range(len(ratios.table()))
+        )
+        assert longest <= ratios.most_of(predicted)
+    assert ratios.most_of([2.0]) == 30.0
+    assert ratios.most_of([1.0] * 30) < 30 * 2.6, "one that went wrong counts once"
+
+
 def test_the_table_is_the_same_each_time() -> None:
     ratios = of(*(0.1 * number for number in range(1, 40)))
     assert ratios.table() == ratios.table() == of(*(0.1 * number for number in range(1, 40))).table()

@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from math import inf
+from typing import NamedTuple
 
 import pytest
 
+from llmlb.scheduler import wait as module
+from llmlb.scheduler.draws import STEPS, Node
 from llmlb.scheduler.ratios import Ratios
-from llmlb.scheduler.wait import STEPS, Node, Step, wait, waits
+from llmlb.scheduler.ticket import Ticket
 
 M = frozenset({"m"})
 AS_PREDICTED = Ratios()
 
 
+class Step(NamedTuple):
+    """A request that is served before, and what it is predicted to take."""
+
+    ticket: Ticket
+    secs: float
+
+
 def step(secs: float, deadline: float = inf, model: str = "m") -> Step:
-    return Step(model, secs, deadline)
+    return Step(Ticket("id", "A", model, 0.0, deadline), secs)
+
+
+def wait(
+    nodes: Sequence[Node], ahead: Sequence[Step], rest: float, model: str, ratios: Ratios, now: float, soon: float = 0.0
+) -> float:
+    tickets, secs = [step.ticket for step in ahead], [step.secs for step in ahead]
+    return module.wait(nodes, tickets, secs, rest, model, ratios, now, soon)
+
+
+def waits(nodes: Sequence[Node], times: float, steps: Sequence[Step], ratios: Ratios, now: float) -> Iterator[float]:
+    tickets, secs = [step.ticket for step in steps], [step.secs for step in steps]
+    return module.waits(nodes, times, tickets, secs, ratios, now)
 
 
 def at(*free: float, models: frozenset[str] = M, speed: float = 1.0) -> list[Node]:
@@ -127,7 +150,7 @@ def test_where_no_draw_could_be_longer_than_told_the_one_with_means_is_enough(
     before = [step(services)] * ahead
     drawn = wait(nodes, before, 0.0, "m", ratios, 100.0)
     told = wait(nodes, before, 0.0, "m", ratios, 100.0, soon=1.0)
-    longest = ratios.most * services * 2 * (ahead + busy)
+    longest = max(ratios.table()) * services * 2 * (ahead + busy)
     if longest <= busy:
         assert 0.0 < told <= 1.0
         assert 0.0 < drawn <= 1.0
