@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import aiohttp
 import attrs
 import structlog
 from aiohttp import web
@@ -73,37 +72,33 @@ async def running(config: Config, clock: Clock | None = None, file: ConfigFile |
     clock = clock or LoopClock()
     failed = asyncio.Event()
     background = Background(died=lambda _: failed.set())
-    connector = aiohttp.TCPConnector(limit=0, force_close=True)
-    async with aiohttp.ClientSession(
-        connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
-    ) as session:
-        gateway = Gateway(config, clock, background, session, [logs.RequestLog(clock).add])
-        reloader = steering = None
-        if file is not None:
-            reloader = Reloader(gateway, file.path, file.loaded, file.environ, clock)
-            steering = partial(_steering, file, gateway, reloader)
-        runner = Runner(application(gateway, steering))
-        await runner.setup()
+    gateway = Gateway(config, clock, background, [logs.RequestLog(clock).add])
+    reloader = steering = None
+    if file is not None:
+        reloader = Reloader(gateway, file.path, file.loaded, file.environ, clock)
+        steering = partial(_steering, file, gateway, reloader)
+    runner = Runner(application(gateway, steering))
+    await runner.setup()
+    try:
+        site = Site(runner, config.server.host, config.server.port)
+        await site.start()
+        url = address(runner, config.server.host)
+        found: tuple[Place, ...] = ()
+        if not config.nodes:
+            found = await _look(gateway, config.server.port)
+        background.start("discovery", _keep_looking(gateway, config.server.port, clock))
+        async with AsyncExitStack() as stack:
+            if file is not None and reloader is not None:
+                await stack.enter_async_context(_following(file, reloader, gateway, url))
+            yield Running(gateway, url, found, failed, reloader)
+        await gateway.drain()
+    finally:
         try:
-            site = Site(runner, config.server.host, config.server.port)
-            await site.start()
-            url = address(runner, config.server.host)
-            found: tuple[Place, ...] = ()
-            if not config.nodes:
-                found = await _look(gateway, session, config.server.port)
-            background.start("discovery", _keep_looking(gateway, session, config.server.port, clock))
-            async with AsyncExitStack() as stack:
-                if file is not None and reloader is not None:
-                    await stack.enter_async_context(_following(file, reloader, gateway, url))
-                yield Running(gateway, url, found, failed, reloader)
-            await gateway.drain()
+            await runner.cleanup()
+            gateway.close()
+            await background.stop()
         finally:
-            try:
-                await runner.cleanup()
-                gateway.close()
-                await background.stop()
-            finally:
-                logs.flush()
+            logs.flush()
 
 
 async def serve(
@@ -212,9 +207,9 @@ async def _first(*events: asyncio.Event) -> None:
             wait.cancel()
 
 
-async def _look(gateway: Gateway, session: aiohttp.ClientSession, port: int) -> tuple[Place, ...]:
+async def _look(gateway: Gateway, port: int) -> tuple[Place, ...]:
     candidates = places(port)
-    configs = await discover(session, candidates)
+    configs = await discover(candidates)
     if gateway.config.nodes or len(gateway.fleet):
         return ()  # some have been configured meanwhile, or still finish what they have
     for config in configs:
@@ -223,13 +218,13 @@ async def _look(gateway: Gateway, session: aiohttp.ClientSession, port: int) -> 
     return tuple(place for place in candidates if place.name in names)
 
 
-async def _keep_looking(gateway: Gateway, session: aiohttp.ClientSession, port: int, clock: Clock) -> None:
+async def _keep_looking(gateway: Gateway, port: int, clock: Clock) -> None:
     while True:
         again = asyncio.Event()
         clock.call_at(clock.now() + LOOK_AGAIN_SECS, again.set)
         await again.wait()
         if not gateway.config.nodes and not len(gateway.fleet):
-            for place in await _look(gateway, session, port):
+            for place in await _look(gateway, port):
                 _log.info("found a node", kind=place.title, port=place.port)
 
 

@@ -10,7 +10,6 @@ from itertools import count
 from math import ceil
 from typing import TYPE_CHECKING
 
-import aiohttp
 import attrs
 
 from llmlb.background import Background
@@ -62,7 +61,6 @@ class Gateway:
         config: Config,
         clock: Clock,
         background: Background,
-        session: aiohttp.ClientSession,
         sinks: Iterable[Callable[[Record], None]] = (),
     ) -> None:
         self.config = config
@@ -109,7 +107,7 @@ class Gateway:
         )
         self.bodies = Bodies(config.server.waiting_bytes, self.turns.retry_after)
         self.admissions = Admissions(clock)
-        self.fleet = Fleet(self.turns, config.upstream, config.health, clock, background, session, self._nodes_changed)
+        self.fleet = Fleet(self.turns, config.upstream, config.health, clock, background, self._nodes_changed)
         for node in config.nodes:
             self.fleet.add(node)
         self.audit = SelfAudit(self._state, clock)

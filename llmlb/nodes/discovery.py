@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-import aiohttp
 import attrs
 
 from llmlb.config.model import NodeConfig
@@ -37,10 +36,10 @@ def places(own_port: int) -> tuple[Place, ...]:
     return tuple(place for place in (*PLACES, USUAL_LLAMACPP) if place.port != own_port)
 
 
-async def discover(session: aiohttp.ClientSession, candidates: tuple[Place, ...]) -> tuple[NodeConfig, ...]:
+async def discover(candidates: tuple[Place, ...]) -> tuple[NodeConfig, ...]:
     """The servers that answer at these places on this machine. Another llmlb is not taken for a node."""
     configs = [NodeConfig(name=place.name, url=f"http://127.0.0.1:{place.port}") for place in candidates]
-    answers = await asyncio.gather(*(ask(session, config, TIMEOUT_SECS, None) for config in configs))
+    answers = await asyncio.gather(*(ask(config, TIMEOUT_SECS, None) for config in configs))
     return tuple(
         config
         for config, answer in zip(configs, answers, strict=True)

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count
 
-import aiohttp
 import attrs
 import structlog
 
@@ -92,7 +91,6 @@ class Fleet:
         health: HealthConfig,
         clock: Clock,
         background: Background,
-        session: aiohttp.ClientSession,
         changed: Callable[[], None],
     ) -> None:
         self._turns = turns
@@ -100,7 +98,6 @@ class Fleet:
         self._health = health
         self._clock = clock
         self._background = background
-        self._session = session
         self._changed = changed
         self._members: dict[str, Member] = {}
         self._waits_for: dict[str, set[str]] = {}
@@ -123,7 +120,7 @@ class Fleet:
         """Take a node in: its probe starts at once, and requests follow when it has answered."""
         node = Node(config, self._clock, self._node_changed, self._new_id(config.name))
         dispatcher = Dispatcher(node, self._turns, self._upstream, self._clock, lambda: self._release(node.id))
-        probe = Probe(dispatcher, self._session, self._health, self._clock)
+        probe = Probe(dispatcher, self._health, self._clock)
         unasked = sum(m.node.health is Health.PENDING for m in self)
         tasks = (
             self._background.start(f"dispatcher {node.id}", dispatcher.run()),

@@ -6,27 +6,23 @@ import asyncio
 import random
 import ssl
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Final
 
-import aiohttp
 import attrs
-import msgspec
 
 from llmlb.clock import Clock, Timer
 from llmlb.config.model import Health as HealthConfig
 from llmlb.config.model import NodeConfig
 from llmlb.nodes.dispatcher import Dispatcher, connect_problem, tls_context
+from llmlb.nodes.inquiry import Inquiry, NoAnswer, TooLong, Unreached
 from llmlb.nodes.kinds import BY_NAME, KINDS, OPENAI, Said, listed, names
 from llmlb.nodes.node import Health
 
-MOST_BYTES: Final = 4 * 1024 * 1024
 JITTER: Final = 0.1
 """A probe comes up to this part of its interval or pause early, so that many nodes are not asked all at once."""
 FIRST_JITTER: Final = 0.9
 """The same for the first interval of a node that has just been found: many may have been in the same instant."""
 
-_NO_ANSWER = (aiohttp.ClientError, OSError, TimeoutError, ValueError)
 _LOADING = "HTTP 503 to a probe"
 _SHARED_CHANCE = random.Random()
 
@@ -59,60 +55,53 @@ class Unreachable:
 Answer = Found | Loading | Unreachable
 
 
-class _TooLongError(ValueError):
-    """The answer has more than `MOST_BYTES`."""
-
-
-async def ask(
-    session: aiohttp.ClientSession,
-    config: NodeConfig,
-    timeout_secs: float,
-    tls: ssl.SSLContext | None,
-    kind: str = "",
-) -> Answer:
+async def ask(config: NodeConfig, timeout_secs: float, tls: ssl.SSLContext | None, kind: str = "") -> Answer:
     """Probe a node once: its models, its kind where that is not known yet, and what it has loaded if the kind tells.
 
     Only the list of models decides whether the node is there; it has `timeout_secs`, and all other questions together
     have as much again. With configured models any answer will do.
     """
+    with Inquiry(config, tls) as inquiry:
+        return await _ask(inquiry, config, timeout_secs, kind)
 
-    async def get(path: str) -> Said:
-        return await _get(session, config, tls, path)
 
+async def _ask(inquiry: Inquiry, config: NodeConfig, timeout_secs: float, kind: str) -> Answer:
     try:
         async with asyncio.timeout(timeout_secs):
-            listing = await get("/v1/models")
+            listing = await inquiry.get("/v1/models")
     except TimeoutError:
         return Unreachable("no answer to a probe in time", silent=True)
-    except aiohttp.ClientConnectorError as error:
-        return Unreachable(connect_problem(error.os_error))
-    except _TooLongError:
+    except Unreached as error:
+        return Unreachable(connect_problem(error.cause))
+    except TooLong:
         return Found(kind, (), None) if config.models else Unreachable("the list of models is too long")
-    except (aiohttp.ClientError, OSError, ValueError) as error:
-        return Unreachable(f"probe failed: {type(error).__name__}")
+    except NoAnswer as error:
+        return Unreachable(f"probe failed: {error}")
     if listing.unavailable:
         return Loading(_LOADING)
-    found = Found(kind, listed(listing) or (), None, listing.server)
-    has_list = listed(listing) is not None
+    told = listed(listing)
+    has_list, models = told is not None, told or ()
+    found = Found(kind, models, None, listing.server)
     try:
         async with asyncio.timeout(timeout_secs):
-            more = await _recognise(get, listing, kind)
+            more = await _recognise(inquiry.get, listing, models, kind)
             if isinstance(more, Loading):
                 return more
             if not has_list and (own_list := BY_NAME.get(more.kind, OPENAI).models):
-                models = names((await get(own_list)).json, "models", "name")
-                has_list, more = models is not None, attrs.evolve(more, models=models or ())
+                told = names((await inquiry.get(own_list)).json, "models", "name")
+                has_list, more = told is not None, attrs.evolve(more, models=told or ())
             found = attrs.evolve(more, server=listing.server)
-    except _NO_ANSWER:
+    except (Unreached, NoAnswer, TimeoutError):
         pass  # it has answered what matters; the rest is asked again next time
     if not has_list and not config.models:
         return Unreachable(f"no list of models: HTTP {listing.status}")
     return found
 
 
-async def _recognise(get: Callable[[str], Awaitable[Said]], listing: Said, known: str) -> Found | Loading:
+async def _recognise(
+    get: Callable[[str], Awaitable[Said]], listing: Said, models: tuple[str, ...], known: str
+) -> Found | Loading:
     """What kind it is, unless `known`, and what it has loaded. Kind is empty where answers do not fit what is known."""
-    models = listed(listing) or ()
     for kind in (BY_NAME[known],) if known else KINDS:
         if not known:
             answer = await get(kind.question) if kind.question else listing
@@ -133,28 +122,6 @@ async def _recognise(get: Callable[[str], Awaitable[Said]], listing: Said, known
     return Found("" if known or not models else OPENAI.name, models, None if known else ())
 
 
-async def _get(session: aiohttp.ClientSession, config: NodeConfig, tls: ssl.SSLContext | None, path: str) -> Said:
-    headers = {"accept": "application/json", "accept-encoding": "identity"}
-    if config.api_key:
-        headers["authorization"] = f"Bearer {config.api_key}"
-    async with session.get(
-        config.base + path,
-        headers=headers,
-        timeout=aiohttp.ClientTimeout(),  # the caller has one for several of these
-        allow_redirects=False,
-        ssl=tls if tls is not None else True,
-    ) as reply:
-        body = bytearray()
-        while piece := await reply.content.readany():
-            body += piece
-            if len(body) > MOST_BYTES:
-                raise _TooLongError
-        value = None
-        with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            value = msgspec.json.decode(body)
-        return Said(reply.status, value, reply.headers.get("server", ""))
-
-
 class Probe:
     """Probes one node, for ever: every `interval_secs`, and after its pause when it is offline.
 
@@ -164,7 +131,6 @@ class Probe:
     def __init__(
         self,
         dispatcher: Dispatcher,
-        session: aiohttp.ClientSession,
         health: HealthConfig,
         clock: Clock,
         chance: random.Random = _SHARED_CHANCE,
@@ -172,7 +138,6 @@ class Probe:
         self.health = health
         self._dispatcher = dispatcher
         self._node = dispatcher.node
-        self._session = session
         self._clock = clock
         self._chance = chance
         self._kind = ""
@@ -247,7 +212,7 @@ class Probe:
                 self._tls = config, tls_context(config)
             except OSError as error:
                 return Unreachable(connect_problem(error))
-        answer = await ask(self._session, config, self.health.timeout_secs, self._tls[1], kind)
+        answer = await ask(config, self.health.timeout_secs, self._tls[1], kind)
         if isinstance(answer, Unreachable) and config.ca_file:
             self._tls = None  # the file may have got other certificates
         return answer

@@ -9,8 +9,8 @@ import pytest
 
 from llmlb.config.load import load
 from llmlb.nodes.discovery import places
+from llmlb.nodes.inquiry import MOST_BYTES
 from llmlb.nodes.kinds import BY_NAME, MOST_CHARACTERS, MOST_MODELS
-from llmlb.nodes.probe import MOST_BYTES
 from tests.docs.blocks import Block, blocks_of
 
 FILE = Path(__file__).parents[2] / "docs" / "nodes.md"

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 from aiohttp import web
 
@@ -26,25 +25,16 @@ CERTIFICATE = Path(__file__).parent / "tls" / "node.pem"
 KEY = Path(__file__).parent / "tls" / "node.key"
 
 
-@pytest.fixture
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as one:
-        yield one
-
-
 # N1
 
 
-async def test_servers_on_this_machine_are_found_at_their_usual_places(
-    new_node: NewNode, session: aiohttp.ClientSession
-) -> None:
+async def test_servers_on_this_machine_are_found_at_their_usual_places(new_node: NewNode) -> None:
     ollama, broken = await new_node(), await new_node()
     ollama.kind = "ollama"
     broken.models_status = 500
     gone = await new_node()
     gone.refuse()
     found = await discover(
-        session,
         (
             Place("ollama", "Ollama", ollama.port),
             Place("vllm", "vLLM", broken.port),
@@ -54,11 +44,9 @@ async def test_servers_on_this_machine_are_found_at_their_usual_places(
     assert [(node.name, node.url) for node in found] == [("ollama", ollama.url)]
 
 
-async def test_another_llmlb_is_not_taken_for_a_node(
-    node: ScriptedNode, start: Start, session: aiohttp.ClientSession
-) -> None:
+async def test_another_llmlb_is_not_taken_for_a_node(node: ScriptedNode, start: Start) -> None:
     gateway = await start(config(node))
-    assert await discover(session, (Place("llamacpp-8080", "llama.cpp", gateway.port),)) == ()
+    assert await discover((Place("llamacpp-8080", "llama.cpp", gateway.port),)) == ()
 
 
 def test_the_places_are_the_usual_ports_and_never_our_own() -> None:

@@ -8,7 +8,6 @@ from contextlib import suppress
 from time import perf_counter
 from typing import Any
 
-import aiohttp
 import openai
 import pytest
 
@@ -39,8 +38,7 @@ async def said(chunks: AsyncIterator[Any]) -> tuple[str, str | None]:
 async def probed(server: Server, timeout_secs: float = 30.0) -> tuple[object, float]:
     """What a probe makes of the server, and how long it took."""
     began = perf_counter()
-    async with aiohttp.ClientSession() as session:
-        answer = await ask(session, NodeConfig(name="n", url=server.url), timeout_secs, None)
+    answer = await ask(NodeConfig(name="n", url=server.url), timeout_secs, None)
     return answer, perf_counter() - began
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import cast
 
-import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
@@ -27,7 +25,7 @@ async def clock() -> ManualClock:
 async def fleet(clock: ManualClock) -> AsyncIterator[Fleet]:
     background = Background()
     turns = LocalTurns(FairScheduler({}), clock, max_size=10)
-    one = Fleet(turns, Upstream(), Health(), clock, background, cast(aiohttp.ClientSession, None), lambda: None)
+    one = Fleet(turns, Upstream(), Health(), clock, background, lambda: None)
     for name in ("a", "b"):
         one.add(NodeConfig(name=name, url="http://127.0.0.1:1"))
     yield one  # no task has had a turn, so nothing was asked

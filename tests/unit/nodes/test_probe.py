@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from itertools import count
 
-import aiohttp
 import msgspec
 import pytest
 
 from llmlb.config.model import NodeConfig
+from llmlb.nodes.inquiry import MOST_BYTES
 from llmlb.nodes.kinds import MOST_MODELS
-from llmlb.nodes.probe import MOST_BYTES, Found, Loading, Unreachable, ask
+from llmlb.nodes.probe import Found, Loading, Unreachable, ask
 from llmlb.testing import ScriptedNode, eventually
 from llmlb.testing.waiting import settle
 
@@ -30,8 +30,7 @@ async def node() -> AsyncIterator[ScriptedNode]:
 
 async def probed(node: ScriptedNode, kind: str = "", secs: float = 5.0, models: tuple[str, ...] = ()) -> object:
     """What a probe makes of a scripted node."""
-    async with aiohttp.ClientSession() as session:
-        return await ask(session, NodeConfig(name="n", url=node.url, models=models), secs, None, kind)
+    return await ask(NodeConfig(name="n", url=node.url, models=models), secs, None, kind)
 
 
 async def asked(answer: Answer, kind: str = "", secs: float = 5.0, models: tuple[str, ...] = ()) -> object:
@@ -46,8 +45,8 @@ async def asked(answer: Answer, kind: str = "", secs: float = 5.0, models: tuple
 
     server = await asyncio.start_server(handle, "127.0.0.1", 0)
     node = NodeConfig(name="n", url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", models=models)
-    async with server, aiohttp.ClientSession() as session:
-        said = await ask(session, node, secs, None, kind)
+    async with server:
+        said = await ask(node, secs, None, kind)
     await eventually(lambda: all(task is None or task.done() for task in handlers), "every connection is over")
     return said
 

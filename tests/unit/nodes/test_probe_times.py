@@ -10,7 +10,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
-import aiohttp
 import attrs
 import pytest
 
@@ -61,8 +60,7 @@ class Post:
         config = NodeConfig(**({"name": name, "url": "http://127.0.0.1:1"} | settings))
         node = Node(config, self.clock, lambda node: probe.schedule() if node.health is Health.OFFLINE else None)
         self.dispatcher = Dispatcher(node, self._turns, Upstream(), self.clock)
-        session = cast(aiohttp.ClientSession, None)
-        probe = Probe(self.dispatcher, session, HealthConfig(), self.clock, chance or Chance())
+        probe = Probe(self.dispatcher, HealthConfig(), self.clock, chance or Chance())
         self.node = node
         return probe
 
@@ -83,9 +81,7 @@ class Post:
         self.answers.put_nowait(answer)
         await settle()
 
-    async def ask(
-        self, _: Any, config: NodeConfig, timeout_secs: float, tls: ssl.SSLContext | None, kind: str
-    ) -> Answer:
+    async def ask(self, config: NodeConfig, timeout_secs: float, tls: ssl.SSLContext | None, kind: str) -> Answer:
         self.asks.append(Ask(self.clock.now(), config.name, kind, timeout_secs, tls))
         if self.answers is not None:
             return await self.answers.get()
