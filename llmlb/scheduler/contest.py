@@ -166,4 +166,5 @@ class Contest:
 
 def round_above(least: float, quantum: float) -> float:
     """The limit of a round that begins with this tag: above it, even where half a quantum is lost in rounding."""
-    return max(least + quantum / 2, nextafter(least, inf))
+    limit = least + quantum / 2
+    return limit if limit > least else nextafter(least, inf)
