@@ -11,6 +11,7 @@ from pathlib import Path
 from benchmarks import results
 from benchmarks.speed import kept, pictures, report
 from benchmarks.speed.campaign import Campaign, campaign
+from benchmarks.speed.cores import aside
 from benchmarks.speed.goal import judge
 from benchmarks.speed.goals import GOALS
 from benchmarks.speed.measures import MEASURES
@@ -62,8 +63,8 @@ def _measured(given: argparse.Namespace) -> tuple[Campaign, dict[str, str]]:
     def tell(what: str) -> None:
         print(what, file=sys.stderr, flush=True)
 
-    made = asyncio.run(campaign(measures, chosen, given.rounds, Effort(quick=given.quick), tell))
-    return made, where
+    with aside():
+        return asyncio.run(campaign(measures, chosen, given.rounds, Effort(quick=given.quick), tell)), where
 
 
 def _write(made: Campaign, where: dict[str, str]) -> None:

@@ -13,9 +13,11 @@ from llmlb.simulate.plot import COLORS, OTHERS
 from llmlb.simulate.svg import document, element, text
 
 WIDTH, COLUMNS = 960.0, 3
-LEFT, NAMES, BAR, VALUE = 24.0, 88.0, 130.0, 60.0
+LEFT, LABELS, BAR = 24.0, 88.0, 130.0
 PANEL = (WIDTH - 2 * LEFT) / COLUMNS
 LINE, HEAD, FOOT = 22.0, 44.0, 26.0
+
+NAMES = {"minimal": "aiohttp proxy", "haproxy": "HAProxy", "litellm": "LiteLLM"}
 
 
 @attrs.frozen
@@ -67,10 +69,10 @@ def _chart(chart: Chart, found: Sequence[tuple[str, Spread]], left: float, top: 
     ]
     longest = max(values.most for _, values in found) or 1.0
     for number, (peer, values) in enumerate(found):
-        y, x = top + HEAD + number * LINE, left + NAMES
+        y, x = top + HEAD + number * LINE, left + LABELS
         color = COLORS[0] if peer == "llmlb" else OTHERS
         at = {share: x + BAR * max(value, 0.0) / longest for share, value in attrs.asdict(values).items()}
-        parts.append(text(x - 6, y + 11, peer, text_anchor="end", class_="small"))
+        parts.append(text(x - 6, y + 11, NAMES.get(peer, peer), text_anchor="end", class_="small"))
         parts.append(element("rect", x=x, y=y, width=at["middle"] - x, height=14.0, fill=color, rx=2))
         if values.count > 1:
             middle = y + 7.0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def cores() -> tuple[frozenset[int], frozenset[int]]:
@@ -14,3 +16,14 @@ def cores() -> tuple[frozenset[int], frozenset[int]]:
 
 
 PEER, LOAD = cores()
+
+
+@contextmanager
+def aside() -> Iterator[None]:
+    """Let this process, too, keep off the peer's core as long as the block."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, LOAD)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)

@@ -110,15 +110,25 @@ class Load:
             self.errors[{LOST: "lost", UNREADABLE: "unreadable"}.get(status, str(status))] += 1
 
     async def connect(self) -> None:
-        """A client more."""
+        """A client more. Raises OSError."""
         await asyncio.get_running_loop().create_connection(lambda: Caller(self), "127.0.0.1", self.asked.port)
 
-    def again(self) -> None:
-        """One in place of another."""
+    def replace(self) -> None:
+        """A client in place of one that was hung up on, in a moment."""
+        asyncio.get_running_loop().call_later(AGAIN_SECS, self._again)
+
+    def _again(self) -> None:
         if not self.over:
-            task = asyncio.get_running_loop().create_task(self.connect())
+            task = asyncio.get_running_loop().create_task(self._tried())
             self._tasks.add(task)  # the loop itself holds tasks weakly only
             task.add_done_callback(self._tasks.discard)
+
+    async def _tried(self) -> None:
+        try:
+            await self.connect()
+        except OSError:
+            self.failed(LOST)
+            self.replace()
 
     async def run(self) -> Got:
         """Do it all."""
@@ -202,8 +212,7 @@ class Caller(Messages):
             return
         if self._asked_at:
             self._load.failed(self._status if self._status == UNREADABLE else LOST)
-        loop = asyncio.get_running_loop()
-        loop.call_later(AGAIN_SECS, self._load.again)
+        self._load.replace()
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import asyncio
 import json
 import sys
 from functools import cache, partial
+from random import Random
 from time import perf_counter
 from typing import Any
 
@@ -38,9 +39,12 @@ class Ways:
 
     service: float | None = 0.0
     """None holds them until told otherwise."""
+    spread: float = 0.0
+    """`service` differs by up to this share of it, so that nodes do not keep step."""
     size: int = 500
     chunks: int = 0
     every: float = 0.0
+    random: Random = attrs.field(factory=lambda: Random(1))
 
 
 @attrs.define(eq=False)
@@ -144,7 +148,8 @@ class Serving(Messages):
         elif ways.service is None:
             self._held.add(self)
         elif ways.service > 0:
-            self._timer = asyncio.get_running_loop().call_later(ways.service, self.answer)
+            secs = ways.service * (1 + ways.spread * ways.random.uniform(-1, 1))
+            self._timer = asyncio.get_running_loop().call_later(secs, self.answer)
         else:
             self.answer()
 
@@ -160,17 +165,19 @@ class Serving(Messages):
         self.transport.write(_STREAM_HEAD)
         self._left = ways.chunks
         if ways.every > 0:
-            self._paced(asyncio.get_running_loop().time())
+            # Streams that keep step would have events come in bursts.
+            self._paced(asyncio.get_running_loop().time() + ways.every * ways.random.random(), first=True)
         else:
             self._flat_out()
 
-    def _paced(self, due: float) -> None:
+    def _paced(self, due: float, *, first: bool = False) -> None:
         if not self._left:
             self._end(_STREAM_END)
             return
-        self._left -= 1
-        self._event()
-        due += self._ways.every
+        if not first:
+            self._left -= 1
+            self._event()
+            due += self._ways.every
         self._timer = asyncio.get_running_loop().call_at(due, self._paced, due)
 
     def _flat_out(self) -> None:

@@ -27,7 +27,7 @@ TEXTS: dict[str, dict[Locale, str]] = {
     "waits_note": {"en": "10,000 waiting", "ja": "10,000件が待機"},
     "ready": {"en": "Start to first answer, s", "ja": "起動から最初の応答まで（秒）"},
     "ready_note": {"en": "4 nodes", "ja": "ノード4台"},
-    "idle": {"en": "Memory when idle, MiB", "ja": "待機時のメモリ（MiB）"},
+    "idle": {"en": "Memory when idle, MiB", "ja": "アイドル時のメモリ（MiB）"},
     "idle_note": {"en": "4 nodes", "ja": "ノード4台"},
     "by_nodes": {"en": "Processor time per request by nodes, µs", "ja": "ノード数と1リクエストのCPU時間（µs）"},
     "by_keys": {"en": "Processor time per request by API keys, µs", "ja": "APIキー数と1リクエストのCPU時間（µs）"},

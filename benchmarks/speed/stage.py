@@ -21,6 +21,7 @@ from benchmarks.speed.usage import cpu_secs, family, resident_kib
 
 READY_SECS = 120.0
 LOOK_SECS = 0.005
+OUT = "out"
 QUIET_SECS, QUIET_SHARE = 0.5, 0.02
 
 
@@ -73,16 +74,21 @@ async def staged(
             if command is None:
                 yield Stage(behind.ports[0], behind, known, (), 0.0)
                 return
-            with (folder / "out").open("wb") as out:
+            with (folder / OUT).open("wb") as out:
                 begin = perf_counter()
                 arguments, environ = command.arguments, command.environ
                 async with child(arguments, PEER, folder=folder, out=out.fileno(), environ=environ) as process:
                     async with within(READY_SECS, f"{peer.name} does not answer"):
-                        await _answers(port, known[0], process, folder / "out")
+                        await _answers(port, known[0], process, folder)
                         ready_secs = perf_counter() - begin
                         if peer.probes:
                             await _all_probed(behind)
-                    yield Stage(port, behind, known, family(process.pid), ready_secs)
+                    try:
+                        yield Stage(port, behind, known, family(process.pid), ready_secs)
+                    except Broken as error:
+                        if process.returncode is None:
+                            raise
+                        raise Broken(f"{error}: the peer ended with {process.returncode}: {_said(folder)}") from error
 
 
 def free_port() -> int:
@@ -110,11 +116,11 @@ async def _all_probed(behind: Nodes) -> None:
         await asyncio.sleep(LOOK_SECS)
 
 
-async def _answers(port: int, key: str, process: asyncio.subprocess.Process, out: Path) -> None:
+async def _answers(port: int, key: str, process: asyncio.subprocess.Process, folder: Path) -> None:
     """Ask until a node answers through it."""
     while True:
         if process.returncode is not None:
-            raise Broken(f"the peer ended with {process.returncode}: {_said(out)}")
+            raise Broken(f"the peer ended with {process.returncode}: {_said(folder)}")
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             try:
@@ -129,5 +135,7 @@ async def _answers(port: int, key: str, process: asyncio.subprocess.Process, out
         await asyncio.sleep(LOOK_SECS)
 
 
-def _said(out: Path) -> str:
-    return out.read_text(encoding="utf-8", errors="replace")[-500:]
+def _said(folder: Path) -> str:
+    """The end of what it has said, and of its log if it has one."""
+    files = [folder / OUT, *folder.glob("*.log")]
+    return "\n".join(file.read_text(encoding="utf-8", errors="replace").strip()[-500:] for file in files)

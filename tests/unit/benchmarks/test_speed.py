@@ -81,7 +81,7 @@ def test_the_pictures_are_drawn_of_what_there_is(tmp_path: Path) -> None:
         "speed-growth.ja.svg",
     ]
     bars, _, curves, _ = ("".join(ElementTree.parse(path).getroot().itertext()) for path in written)
-    assert "minimal" in bars
+    assert "aiohttp proxy" in bars
     assert "220" in bars
     assert "Added latency" not in bars
     assert "1,000" in curves
