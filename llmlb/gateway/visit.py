@@ -157,6 +157,8 @@ class Visit:
             self._settle(Outcome.FAILED if bug else Outcome.CANCELLED, 500 if bug else CLIENT_LEFT)
         self._leave("the client left")
         self._gateway.departed(self)
+        # Both lead back here. Without them all of it goes as soon as it is over, and leaves nothing to be collected.
+        self._exchange = self._refusal = None
 
     async def reply(self) -> ReplyHead:
         """Wait for the reply to begin. Raises the Refusal the client is to be told instead."""
