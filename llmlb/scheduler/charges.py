@@ -46,6 +46,8 @@ class Charges:
 
         Not those that have cost just that: the end of one may be on its way, in the same instant.
         """
+        if not self._overruns or self._overruns[0][0] >= now:
+            return
         overdue = []
         while self._overruns and self._overruns[0][0] < now:
             overdue.append(heappop(self._overruns)[2])

@@ -20,6 +20,8 @@ from collections.abc import Sequence
 from heapq import heapify, heappop, heappush
 from math import inf, nextafter
 
+from llmlb.scheduler.lows import Lows
+
 
 class Standing:
     """How a key stands in one pool of nodes; an entrant of its contest while the key waits there."""
@@ -70,6 +72,12 @@ class Contest:
         self._ring: list[tuple[int, int, int, Standing, int]] = []
         self._ahead: list[tuple[float, int, Standing, int]] = []
         self._pushed = 0
+        self._lows = Lows(self.entrants)
+
+    @property
+    def used(self) -> bool:
+        """Whether anybody has ever entered."""
+        return self._pushed > 0
 
     def put(self, entrant: Standing, quantum: float) -> None:
         """Enter a key, or take note that its tag, last turn or head has changed."""
@@ -77,6 +85,7 @@ class Contest:
             self.entrants[entrant.key] = entrant
             self.weight += entrant.weight
         entrant.stamp += 1
+        self._lows.changed(entrant)
         if (limit := entrant.tag + quantum / 2) < self.limit:
             self.limit = limit
         self._push(entrant)
@@ -89,7 +98,7 @@ class Contest:
         Newcomers enter below the others. Without this, ever-new ones would keep a round going that the others, who are
         level with each other, are not in.
         """
-        least = self.least()
+        least = self._lows.tag()
         if least is not None and least + quantum / 2 > self.limit:
             self.limit = least + quantum / 2
             self._join()
@@ -101,8 +110,15 @@ class Contest:
         self.weight = self.weight - entrant.weight if self.entrants else 0.0
 
     def least(self) -> float | None:
-        """The least tag; None when nobody waits."""
+        """The least tag; None when nobody waits. Looks at everybody, and changes nothing."""
         return min((e.tag for e in self.entrants.values()), default=None)
+
+    def least_level(self, pace: float) -> float | None:
+        """The least level; but up to `pace`, no less than the least tag of those served meanwhile. None if nobody."""
+        low = self._lows.level()
+        if low is None or (served := self._lows.served_tag()) is None:
+            return low
+        return max(low, min(pace, served))
 
     def choose(self, quantum: float, without: Sequence[str] = ()) -> str | None:
         """The key to serve next, and None if there is none; as if those `without` did not wait here."""
@@ -120,6 +136,7 @@ class Contest:
         """A contest of the same standing between these copies of its entrants."""
         twin = Contest()
         twin.entrants, twin.limit, twin.weight = entrants, self.limit, self.weight
+        twin._lows = Lows(entrants)
         twin._rebuild()
         return twin
 

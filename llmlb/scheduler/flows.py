@@ -71,16 +71,8 @@ class Pool:
         Those who have been served while they waited keep up with `pace`, which moves by what everybody has. Newcomers
         enter no lower, or ever-new keys would enter at one level for ever, and nobody else be the least again.
         """
-        low = served = None
-        for entrant in self.contest.entrants.values():
-            level = entrant.level
-            if low is None or level < low:
-                low = level
-            if entrant.served and (served is None or entrant.tag < served):
-                served = entrant.tag
-        if low is None:
-            return self.clock
-        return low if served is None else max(low, min(self.pace, served))
+        low = self.contest.least_level(self.pace) if self.contest.entrants else None
+        return self.clock if low is None else low
 
 
 class Running:

@@ -189,7 +189,9 @@ class Order:
         if pool is None or not pool.contest.entrants:
             return None
         self._bring_up_to_date(now)
-        stuck = [key for key in self.sent_back if self.flows[key].head_for(node, pool) is None]
+        stuck = (
+            [key for key in self.sent_back if self.flows[key].head_for(node, pool) is None] if self.sent_back else ()
+        )
         key = pool.contest.choose(self.prices.quantum, without=stuck)
         if key is None:
             return None
@@ -266,7 +268,7 @@ class Order:
         flow = self.flows.get(key)
         if flow is None:
             flow = self.flows[key] = Flow(key, self.weights.get(key, 1.0))
-        if not any(flow.key in pool.contest.entrants for pool in flow.standings):
+        if not flow.waiting or not any(flow.key in pool.contest.entrants for pool in flow.standings):
             flow.last = max(flow.last, self.turn - MEMORY)
         return flow
 
@@ -362,7 +364,8 @@ class Order:
         self.turn = MEMORY
         for pool in self.pools.values():
             pool.clock = pool.pace = 0.0
-            pool.contest = Contest()
+            if pool.contest.used:
+                pool.contest = Contest()
 
     def _tidy(self) -> None:
         """Forget keys that owe nothing, once they are many: ever-new keys must not leak memory."""
