@@ -56,7 +56,8 @@ class Finding:
 def audit(state: State) -> tuple[Finding, ...]:
     """Everything that does not add up."""
     found = []
-    for node in sorted({*state.on_nodes, *state.in_service}):
+    differ = state.on_nodes != state.in_service
+    for node in sorted({*state.on_nodes, *state.in_service}) if differ else ():
         has, should = state.on_nodes.get(node), state.in_service.get(node)
         if has != should:
             found.append(Finding("slots", f"node {node}", f"its dispatcher has {has}, the scheduler knows of {should}"))
