@@ -13,6 +13,7 @@ import structlog
 
 from llmlb.app import ConfigFile, Running, serve
 from llmlb.cli.complaint import complain
+from llmlb.cli.garbage import started
 from llmlb.cli.start_problem import cannot_start
 from llmlb.cli.texts import say
 from llmlb.config.load import Loaded
@@ -32,6 +33,7 @@ def serving(loaded: Loaded, file: Path | None, environ: Mapping[str, str], local
 
     def announce(gateway: Running, demo: Demo | None = None) -> None:
         _announce(gateway, loaded, demo, locale)
+        started()
 
     if file is None:
         from llmlb.cli.demo import serve_demo  # here: a gateway that serves has no use for what the demo shows
