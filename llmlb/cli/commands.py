@@ -59,6 +59,11 @@ def _gateway(options: argparse.Namespace, locale: Locale) -> int:
         print(say(locale, "checked", file=loaded.path or say(locale, "no_file")))
         return 0
 
+    from llmlb.cli.trust import nobody_trusted_yet
+
+    with nobody_trusted_yet():
+        import aiohttp  # noqa: F401 - before anything else does
+
     from llmlb.cli.serving import serving
 
     followed = None if options.command == "demo" else Path(options.config or DEFAULT_FILE)
