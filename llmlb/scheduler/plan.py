@@ -1,25 +1,28 @@
 """The plan: in which order those who wait will be served, if nobody comes or goes and costs come out as guessed.
 
 Where the nodes in question all serve the same models, the order does not depend on which of them is free first, and is
-played through in `rounds`, exactly, however long the queue. Otherwise a copy of the order is served on, with the node
-that is free first, by the very code that will serve it: some ten microseconds a request, and so for at most
-`MOST_STEPS`; the places of requests behind them are counted as if the rest left in the order of arrival.
+played through in `rounds`, exactly, however long the queue. Otherwise it is rehearsed with the node that is free first
+or, where nodes have failed requests, a copy of the order is served on by the very code that will serve it: that takes
+some four or ten microseconds a request, and so at most `MOST_STEPS` are; the places of requests behind them are counted
+as if the rest left in the order of arrival.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from heapq import heapify, heappop, heappush, heapreplace, nsmallest
 from itertools import islice, takewhile
 from math import inf
 from operator import itemgetter
+from typing import NamedTuple
 
 import attrs
 
 from llmlb.scheduler.flows import Pool
 from llmlb.scheduler.order import Order
+from llmlb.scheduler.rehearsal import Rehearsal
 from llmlb.scheduler.rounds import in_rounds
-from llmlb.scheduler.stations import Stations
+from llmlb.scheduler.stations import Lines, Stations
 from llmlb.scheduler.ticket import Ticket
 
 MOST_STEPS = 300
@@ -40,8 +43,7 @@ class Plan:
     """Those whose nodes serve them."""
 
 
-@attrs.frozen
-class Dispatch:
+class Dispatch(NamedTuple):
     """One step of a dry run."""
 
     at: float
@@ -140,19 +142,43 @@ def _alone(order: Order, pool: Pool, pools: Sequence[Pool]) -> bool:
 
 
 def dry_run(order: Order, free_at: Mapping[str, float], stations: Stations) -> Iterator[Dispatch]:
-    """Serve a copy of the order to its end. Requests that no node that is there can serve are left over."""
-    twin = order.copy()
-    now = twin.now  # stands still: costs come out as guessed, and nobody overruns
+    """What these nodes will serve, until nothing is left that they can. The order is not changed.
+
+    Where nodes have failed requests, a copy of the order is served.
+    """
+    take = _copied(order) if order.sent_back else _rehearsed(order, free_at)
+    waiting = order.waiting
     nodes = sorted(free_at)
+    speeds = [stations.speed(node) for node in nodes]
+    lines: Lines = {}
     free = [(free_at[node], index) for index, node in enumerate(nodes)]
     heapify(free)
-    while free and twin.waiting:
+    while free and waiting:
         at, index = heappop(free)
-        running = twin.take(nodes[index], now)
-        if running is None:
+        ticket = take(nodes[index])
+        if ticket is None:
             continue  # What is left, this node cannot serve; nobody will come, so it never will.
-        yield Dispatch(at, nodes[index], running.ticket)
-        heappush(free, (at + stations.secs(running.ticket) * stations.speed(nodes[index]), index))
+        waiting -= 1
+        yield Dispatch(at, nodes[index], ticket)
+        (secs,) = stations.secs_of((ticket,), lines)
+        heappush(free, (at + secs * speeds[index], index))
+
+
+def _rehearsed(order: Order, nodes: Iterable[str]) -> Callable[[str], Ticket | None]:
+    pool_of = order.pool_of
+    rehearsal = Rehearsal(order, {pool_of[node]: None for node in nodes})
+    return lambda node: rehearsal.take(pool_of[node])
+
+
+def _copied(order: Order) -> Callable[[str], Ticket | None]:
+    twin = order.copy()
+    now = twin.now  # stands still: costs come out as guessed, and nobody overruns
+
+    def take(node: str) -> Ticket | None:
+        running = twin.take(node, now)
+        return running.ticket if running is not None else None
+
+    return take
 
 
 def _in_time(order: Order, ticket: Ticket, pools: list[Pool], stations: Stations, now: float) -> Plan | None:

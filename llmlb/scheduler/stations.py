@@ -10,6 +10,8 @@ from llmlb.scheduler.predictor import Predictor, Ratio
 from llmlb.scheduler.ratios import Ratios
 from llmlb.scheduler.ticket import Actual, Ticket
 
+Lines = dict[tuple[str, str], tuple[float, float, float]]
+"""By key and model, how the size of a request tells its seconds: see `Predictor.line`."""
 SAMPLE = 64
 """Nodes looked at for an estimate: of more than that, as many as stand for all."""
 
@@ -64,9 +66,10 @@ class Stations:
         """Seconds a request is predicted to take on a node of speed 1."""
         return max(1e-3, self.seconds.predict(ticket.key, ticket.model, ticket.size))
 
-    def secs_of(self, tickets: Iterable[Ticket]) -> list[float]:
-        """`secs` of each of these, at less cost."""
-        lines: dict[tuple[str, str], tuple[float, float, float]] = {}
+    def secs_of(self, tickets: Iterable[Ticket], lines: Lines | None = None) -> list[float]:
+        """`secs` of each of these, at less cost. `lines`: what was found out before, while nothing has been learned."""
+        if lines is None:
+            lines = {}
         line_of = self.seconds.line
         found = []
         for ticket in tickets:

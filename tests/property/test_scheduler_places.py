@@ -7,7 +7,7 @@ import pickle
 import hypothesis.strategies as st
 from hypothesis import assume, given, settings
 
-from llmlb.scheduler.plan import dry_run
+from llmlb.scheduler.plan import _copied, _rehearsed, dry_run
 from llmlb.scheduler.prices import Cost
 from llmlb.scheduler.rounds import in_rounds
 from tests.property.scene import ALIKE, EXACT_WEIGHTS, LAST, ONE_POOL, UNITS, Event, Scene, events, fits, secs
@@ -137,6 +137,39 @@ def test_the_rounds_played_through_are_the_dry_run(
     slow = [dispatch.ticket for dispatch in dry_run(order, stations.free_at([pool], scene.now), stations)]
     assert [ticket.id for ticket in in_rounds(order, pool)] == [ticket.id for ticket in slow]
     assert len(slow) == len(scene.waiting)
+
+
+@settings(max_examples=4 * settings().max_examples)
+@given(
+    nodes=POOLS,
+    weights=EXACT_WEIGHTS,
+    fair=st.booleans(),
+    unit=UNITS,
+    happenings=events(60, ["come", "come", "next", "node", "gone"]),
+    choices=st.lists(st.integers(0, 3), min_size=1, max_size=9),
+)
+def test_what_is_rehearsed_is_what_a_copy_of_the_order_does(
+    nodes: list[str],
+    weights: dict[str, float],
+    fair: bool,
+    unit: tuple[Cost, float],
+    happenings: list[Event],
+    choices: list[int],
+) -> None:
+    """Nodes of several kinds, in whatever order they come free. In any unit and with any quantum, the automatic too."""
+    scene = Scene(nodes, weights, models="abc", fair=fair, cost=unit[0], quantum=unit[1], by_clock=True)
+    scene.play(happenings)
+    order = scene.scheduler._order
+    there = sorted(order.pool_of)
+    assume(there and not order.sent_back)
+    rehearsed, copied = _rehearsed(order, there), _copied(order)
+    for number in range(order.waiting + len(there)):
+        node = there[choices[number % len(choices)] % len(there)]
+        assert rehearsed(node) is copied(node)
+    for node in there:
+        while (ticket := copied(node)) is not None:
+            assert rehearsed(node) is ticket
+        assert rehearsed(node) is None
 
 
 @given(nodes=POOLS, weights=EXACT_WEIGHTS, fair=st.booleans(), unit=UNITS, happenings=events(50))
