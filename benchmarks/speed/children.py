@@ -31,7 +31,9 @@ async def child(
     arguments: Sequence[str], core: Collection[int], *, folder: Path = ROOT, out: int, environ: Mapping[str, str] = {}
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """A process that runs as long as the block; `out` is where it says what it says, standard error too if a file."""
-    plain = {name: value for name, value in os.environ.items() if not name.startswith("LLMLB_")}
+    # Users see starts that find everything compiled.
+    unwanted = ("LLMLB_", "PYTHONDONTWRITEBYTECODE")
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
     process = await asyncio.create_subprocess_exec(
         *arguments,
         cwd=folder,
