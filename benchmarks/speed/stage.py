@@ -23,6 +23,7 @@ READY_SECS = 120.0
 LOOK_SECS = 0.005
 OUT = "out"
 QUIET_SECS, QUIET_SHARE = 0.5, 0.02
+BUSY_SHARE, STEADY, LOOKS = 0.5, 1.5, 3
 
 
 @attrs.frozen
@@ -58,6 +59,19 @@ class Stage:
         async with within(secs, "the peer does not come to rest"):
             while await self.cpu_share(QUIET_SECS) > QUIET_SHARE:
                 pass
+
+    async def settled(self, secs: float = READY_SECS) -> None:
+        """Wait until the peer does no more than what it always does, such as looking after its nodes. Raises Broken."""
+        async with within(secs, "the peer does not settle"):
+            shares = [1.0]
+            while shares[-1] > QUIET_SHARE and not steady(shares):
+                shares.append(await self.cpu_share(QUIET_SECS))
+
+
+def steady(shares: Sequence[float]) -> bool:
+    """Whether the last of these shares of a core differ little, and leave most of it."""
+    last = shares[-LOOKS:]
+    return len(last) == LOOKS and max(last) < BUSY_SHARE and max(last) < STEADY * min(last)
 
 
 @asynccontextmanager

@@ -37,6 +37,7 @@ def key_case(count: int) -> str:
 async def _taken(peer: Peer, case: str, nodes: int, keys: int, effort: Effort) -> Found:
     async with staged(peer, count=nodes, keys=keys) as on:
         await on.load(CONNECTIONS, effort.warmup(), keys=on.keys)
+        await on.settled()
         idle = await on.cpu_share(effort.secs(IDLE_SECS))
         got = await on.load(CONNECTIONS, effort.secs(SECS), keys=on.keys)
     values = {"idle": idle * 100, "ready": on.ready_secs}

@@ -13,6 +13,7 @@ from benchmarks.speed.measures import MEASURES, latency, requests, streaming
 from benchmarks.speed.measures.footprint import LOCK, packages
 from benchmarks.speed.measures.handover import values
 from benchmarks.speed.samples import Found, Samples, Spread, Value
+from benchmarks.speed.stage import steady
 
 OURS, THEIRS = Value("llmlb", "c", "x"), Value("minimal", "c", "x")
 
@@ -101,6 +102,19 @@ def test_a_request_has_a_body_of_the_size_that_was_asked_for(size: int) -> None:
 def test_gaps_are_told_in_microseconds_and_busy_time_in_percent() -> None:
     told = values({"gaps": [0.001, 0.002, 0.003], "busy": 0.9, "most": 1})
     assert told == {"gap_us": pytest.approx(2000), "gap99_us": pytest.approx(2980), "busy": 90, "most": 1}
+
+
+@pytest.mark.parametrize(
+    ("shares", "is_steady"),
+    [
+        ([1.0, 0.15, 0.14, 0.16], True),  # probes of a thousand nodes
+        ([0.15, 0.14], False),  # too early to tell
+        ([0.1, 0.14, 0.2], False),
+        ([1.0, 1.0, 1.0], False),  # at work
+    ],
+)
+def test_a_peer_has_settled_when_it_does_a_little_all_the_time(shares: list[float], is_steady: bool) -> None:
+    assert steady(shares) is is_steady
 
 
 def test_the_packages_of_the_lock_are_counted() -> None:
