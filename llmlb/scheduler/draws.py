@@ -17,6 +17,7 @@ STAGES = ((8, 16), (32, 8), (96, 4))
 DRAWS = STAGES[0][1]
 STEPS = STAGES[-1][0]
 _STRIDE = 0.6180339887498949
+_MIDDLE = (0.5,)
 
 
 class Node(NamedTuple):
@@ -44,22 +45,24 @@ class Draws:
     in common is worked out once for all of them.
     """
 
-    def __init__(self, nodes: Sequence[Node], ratios: Ratios, now: float) -> None:
-        table = ratios.table()
+    def __init__(self, nodes: Sequence[Node], ratios: Ratios, now: float, *, by_mean: bool = False) -> None:
+        """`by_mean`: there is one, in which everything takes its mean."""
+        count = 1 if by_mean else DRAWS
+        table = [ratios.mean] if by_mean else ratios.table()
         self._ratios = table * (2 + STEPS // len(table))
         self._played = 0
         columns: dict[frozenset[str], list[Iterator[tuple[float, float]]]] = {}
         busy = 0
         for models, free_at, speed, expected, elapsed in nodes:
             if expected:
-                frees = ratios.ends(expected, elapsed, now, _quantiles(busy))
+                frees = ratios.ends(expected, elapsed, now, _MIDDLE if by_mean else _quantiles(busy))
                 busy += 1
             else:
-                frees = [free_at] * DRAWS
+                frees = [free_at] * count
             columns.setdefault(models, []).append(zip(frees, repeat(speed)))
         self._kinds = list(columns)
         rows = zip(*(zip(*column, strict=True) for column in columns.values()), strict=True)
-        self._draws = [(len(table) * n // DRAWS, list(map(_heap, row))) for n, row in enumerate(rows)]
+        self._draws = [(len(table) * n // count, list(map(_heap, row))) for n, row in enumerate(rows)]
         """Where in the ratios each begins, and its nodes by kind."""
         self._fitting: dict[str, list[int]] = {}
         """By model, the kinds of nodes that serve it."""

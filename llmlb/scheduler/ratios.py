@@ -70,6 +70,11 @@ class Ratios:
             return max(predicted, elapsed) / 4
         return self._sorted[at + int(u * longer)] * predicted - elapsed
 
+    def most_left(self, predicted: float, elapsed: float) -> float:
+        """What `remaining` is at most, whatever the quantile."""
+        most = self._sorted[-1] * predicted
+        return most - elapsed if most > elapsed else max(predicted, elapsed) / 4
+
     def ends(self, predicted: float, elapsed: float, now: float, us: Sequence[float]) -> list[float]:
         """When it is over, `now` being the time, at each of these quantiles: as `remaining`, at less cost."""
         ratios = self._sorted

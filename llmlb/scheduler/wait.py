@@ -15,8 +15,6 @@ from llmlb.scheduler.draws import STAGES, STEPS, Draws, Node
 from llmlb.scheduler.ratios import Ratios
 from llmlb.scheduler.ticket import Ticket
 
-_MIDDLE_AND_LAST = (0.5, 1.0 - 1e-9)
-
 
 def wait(
     nodes: Sequence[Node],
@@ -34,8 +32,8 @@ def wait(
     `rest`: what those after them add up to. Costs some 600 steps, however long the queue. `soon`: where no draw could
     come out longer, it does not matter what they come out as, and one does, in which everything takes its mean.
     """
-    if soon and not rest and (mean := _by_means(nodes, ahead, secs, ratios, now, soon)) is not None:
-        return mean
+    if soon and not rest and _longest(nodes, ahead, secs, model, ratios, now) <= soon:
+        return _by_means(nodes, ahead, secs, model, ratios, now)
     draws = Draws(nodes, ratios, now)
     done = 0
     for depth, kept in STAGES:
@@ -74,31 +72,32 @@ def waits(
         yield max(0.0, median - now) + rest
 
 
-def _by_means(
-    nodes: Sequence[Node], ahead: Sequence[Ticket], secs: Sequence[float], ratios: Ratios, now: float, soon: float
-) -> float | None:
-    """The wait if everything takes its mean; None if a draw could be longer than `soon`, or the nodes are not alike.
+def _longest(
+    nodes: Sequence[Node], ahead: Sequence[Ticket], secs: Sequence[float], model: str, ratios: Ratios, now: float
+) -> float:
+    """What no draw is longer than: until its turn all nodes that serve it are at work on what is before it."""
+    if len({node.models for node in nodes}) > 1:
+        nodes = [node for node in nodes if model in node.models]
+        served = frozenset[str]().union(*{node.models for node in nodes})
+        secs = [predicted for predicted, ticket in zip(secs, ahead, strict=True) if ticket.model in served]
+    work = ratios.most_of(secs) * max([node.speed for node in nodes]) if secs else 0.0
+    for _, free_at, _, expected, elapsed in nodes:
+        work += ratios.most_left(expected, elapsed) if expected else max(0.0, free_at - now)
+    return work / len(nodes)
 
-    Until its turn all nodes are at work on what is before it: so no draw is longer than that takes them together.
-    """
-    slowest = max([node.speed for node in nodes])
-    work = ratios.most_of(secs) * slowest if secs else 0.0
-    longest = soon * len(nodes)
-    if work > longest:
-        return None
+
+def _by_means(
+    nodes: Sequence[Node], ahead: Sequence[Ticket], secs: Sequence[float], model: str, ratios: Ratios, now: float
+) -> float:
+    """The wait if everything takes its mean."""
     models, free = nodes[0].models, []
     for kind, free_at, speed, expected, elapsed in nodes:
         if kind is not models:
-            return None
-        if expected:
-            middle, last = ratios.ends(expected, elapsed, now, _MIDDLE_AND_LAST)
-            free.append((middle, speed))
-            work += last - now
-        else:
-            free.append((free_at, speed))
-            work += max(0.0, free_at - now)
-    if work > longest:
-        return None
+            draws = Draws(nodes, ratios, now, by_mean=True)
+            if ahead:
+                draws.play(ahead, secs)
+            return max(0.0, draws.median(model) - now)
+        free.append((now + ratios.remaining(expected, elapsed, 0.5) if expected else free_at, speed))
     heapify(free)
     mean = ratios.mean
     for ticket, predicted in zip(ahead, secs, strict=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from math import inf
+from random import Random
 from typing import NamedTuple
 
 import pytest
@@ -164,6 +165,27 @@ def test_it_is_one_draw_that_is_played_then(monkeypatch: pytest.MonkeyPatch) -> 
     assert wait([node], [step(0.02)] * 3, 0.0, "m", AS_PREDICTED, 100.0, soon=1.0) == pytest.approx(0.07)
 
 
-def test_nodes_of_several_kinds_are_drawn_however_soon() -> None:
+def test_so_it_is_with_nodes_of_several_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of which those that cannot serve it, and what they have to do, count for nothing."""
     nodes = at(100.0) + at(100.3, models=frozenset({"x"}))
-    assert wait(nodes, [step(0.1)], 0.0, "x", AS_PREDICTED, 100.0, soon=1.0) == pytest.approx(0.3)
+    before = [step(9.0), step(0.1, model="x")]
+    assert wait(nodes, before, 0.0, "m", AS_PREDICTED, 100.0, soon=1.0) == pytest.approx(9.0)
+    monkeypatch.setattr(Ratios, "table", lambda _: pytest.fail("nothing is drawn"))
+    assert wait(nodes, [], 0.0, "x", AS_PREDICTED, 100.0, soon=1.0) == pytest.approx(0.3)
+    assert wait(nodes, before, 0.0, "x", AS_PREDICTED, 100.0, soon=1.0) == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_told_to_be_less_than_a_second_is_so_in_every_draw(seed: int) -> None:
+    random, ratios = Random(seed), uneven()
+    kinds = [frozenset("m"), frozenset("x"), frozenset("mx")]
+    for _ in range(40):
+        nodes = [
+            Node(random.choice(kinds), 100.0, random.uniform(0.5, 2.0), random.choice([0.0, 0.3]), random.uniform(0, 3))
+            for _ in range(random.randint(1, 5))
+        ]
+        nodes.append(Node(kinds[0], 100.2, 1.0))
+        before = [step(random.uniform(0.001, 0.2), model=random.choice("mx")) for _ in range(random.randint(0, 12))]
+        longest = module._longest(nodes, [one.ticket for one in before], [one.secs for one in before], "m", ratios, 100)
+        assert wait(nodes, before, 0.0, "m", ratios, 100.0) <= longest + 1e-9
+        assert wait(nodes, before, 0.0, "m", ratios, 100.0, soon=inf) <= longest + 1e-9
