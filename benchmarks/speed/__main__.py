@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks import results
 from benchmarks.speed import kept, pictures, report
 from benchmarks.speed.campaign import Campaign, campaign
-from benchmarks.speed.cores import aside
+from benchmarks.speed.cores import LOAD, kept_to
 from benchmarks.speed.goal import judge
 from benchmarks.speed.goals import GOALS
 from benchmarks.speed.measures import MEASURES
@@ -34,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     else:
         made, where = _measured(given)
     lines = judge(GOALS, made.samples)
+    print("\n".join(f"{name}: {value}" for name, value in where.items()), end="\n\n")
     for measure in MEASURES:
         for table in report.tables(measure, made.samples):
             print(table.text())
@@ -63,8 +64,9 @@ def _measured(given: argparse.Namespace) -> tuple[Campaign, dict[str, str]]:
     def tell(what: str) -> None:
         print(what, file=sys.stderr, flush=True)
 
-    with aside():
-        return asyncio.run(campaign(measures, chosen, given.rounds, Effort(quick=given.quick), tell)), where
+    there = [peer for peer in chosen if not where[kept.about_peer(peer)].startswith(kept.ABSENT)]
+    with kept_to(LOAD):
+        return asyncio.run(campaign(measures, there, given.rounds, Effort(quick=given.quick), tell)), where
 
 
 def _write(made: Campaign, where: dict[str, str]) -> None:

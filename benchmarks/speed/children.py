@@ -8,14 +8,13 @@ import os
 import sys
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import attrs
 
 from benchmarks.program import ROOT
-from benchmarks.speed.cores import LOAD
+from benchmarks.speed.cores import LOAD, kept_to
 from benchmarks.speed.load import Asked, Got, as_argument
 
 END_SECS = 10.0
@@ -34,16 +33,16 @@ async def child(
     # Users see starts that find everything compiled.
     unwanted = ("LLMLB_", "PYTHONDONTWRITEBYTECODE")
     plain = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
-    process = await asyncio.create_subprocess_exec(
-        *arguments,
-        cwd=folder,
-        env={**plain, "PYTHONPATH": str(ROOT), **environ},
-        stdin=asyncio.subprocess.PIPE,
-        stdout=out,
-        stderr=asyncio.subprocess.STDOUT if out >= 0 else None,
-        limit=LINE_LIMIT,
-        preexec_fn=partial(os.sched_setaffinity, 0, core),
-    )
+    with kept_to(core):
+        process = await asyncio.create_subprocess_exec(
+            *arguments,
+            cwd=folder,
+            env={**plain, "PYTHONPATH": str(ROOT), **environ},
+            stdin=asyncio.subprocess.PIPE,
+            stdout=out,
+            stderr=asyncio.subprocess.STDOUT if out >= 0 else None,
+            limit=LINE_LIMIT,
+        )
     try:
         yield process
     finally:

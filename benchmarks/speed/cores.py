@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 
@@ -19,10 +19,10 @@ PEER, LOAD = cores()
 
 
 @contextmanager
-def aside() -> Iterator[None]:
-    """Let this process, too, keep off the peer's core as long as the block."""
+def kept_to(core: Collection[int]) -> Iterator[None]:
+    """Keep this thread, and the processes it starts, to a core as long as the block."""
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, LOAD)
+    os.sched_setaffinity(0, core)
     try:
         yield
     finally:

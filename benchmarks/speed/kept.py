@@ -19,6 +19,7 @@ from benchmarks.speed.measures.measure import Measure
 from benchmarks.speed.peers.peer import Missing, Peer
 from benchmarks.speed.samples import Found, Sample, Samples
 
+ABSENT = "not measured"
 PACKAGES = ("aiohttp", "httptools", "uvloop", "msgspec")
 
 
@@ -31,10 +32,15 @@ def about(peers: Sequence[Peer], rounds: int) -> dict[str, str]:
     where["rounds"] = str(rounds)
     for peer in peers:
         try:
-            where[f"peer {peer.name}"] = peer.version()
+            where[about_peer(peer)] = peer.version()
         except Missing as error:
-            where[f"peer {peer.name}"] = f"not measured: {error}"
+            where[about_peer(peer)] = f"{ABSENT}: {error}"
     return where
+
+
+def about_peer(peer: Peer) -> str:
+    """Under which name its version is, or why it is `ABSENT`."""
+    return f"peer {peer.name}"
 
 
 def _installed(name: str) -> str:
