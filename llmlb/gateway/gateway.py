@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from itertools import count
 from math import ceil
 from typing import TYPE_CHECKING
@@ -24,7 +23,7 @@ from llmlb.gateway.identity import Identities, Identity, name_of
 from llmlb.gateway.outgoing import Outgoing
 from llmlb.gateway.overview import NodeView, Overview
 from llmlb.gateway.pulse import Look, Pulse
-from llmlb.gateway.visit import Stage, Visit
+from llmlb.gateway.visit import Audience, Stage, Visit
 from llmlb.nodes.fleet import Fleet, Member
 from llmlb.nodes.kinds import MOST_CHARACTERS
 from llmlb.scheduler.fair import FairScheduler
@@ -151,28 +150,32 @@ class Gateway:
         self.pulse.stop()
         self.fleet.close()
 
-    @contextmanager
-    def receive(self) -> Iterator[Hold]:
-        """A request comes in, with room for its body. From now until the end of the block a drain waits for it."""
+    def arrived(self) -> None:
+        """A request comes in. From now until `left` a drain waits for it."""
         self._inside += 1
         self._nobody_left.clear()
-        try:
-            with self.bodies.hold() as hold:
-                yield hold
-        finally:
-            self._inside -= 1
-            if not self._inside:
-                self._nobody_left.set()
+
+    def left(self) -> None:
+        """One that had arrived is over."""
+        self._inside -= 1
+        if not self._inside:
+            self._nobody_left.set()
 
     def enter(
-        self, request_id: str, call: Call, identity: Identity, headers: Iterable[tuple[str, str]], hold: Hold
+        self,
+        request_id: str,
+        call: Call,
+        identity: Identity,
+        headers: Iterable[tuple[str, str]],
+        hold: Hold,
+        audience: Audience,
     ) -> Visit:
-        """A visit for this request. It asks for its turn when it is entered as a context.
+        """A visit for this request, not begun yet.
 
         `headers`: those that go to the node. `hold`: the room its body takes, given back with the first byte.
         """
         outgoing = Outgoing(str(next(self._tickets)), call, [*headers, ("x-request-id", request_id)])
-        return Visit(self, request_id, call, identity, outgoing, hold)
+        return Visit(self, request_id, call, identity, outgoing, hold, audience)
 
     def admit(self, visit: Visit) -> None:
         """A visit begins: it is refused, waits, or is served at once."""

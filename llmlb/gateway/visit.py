@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import enum
 from math import ceil
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 from llmlb.clock import Clock, Timer
 from llmlb.config.model import Config
@@ -80,16 +78,34 @@ class Host(Protocol):
         """The visit is over."""
 
 
+class Audience(Protocol):
+    """Who passes the visit's reply on to the client."""
+
+    def stirred(self) -> None:
+        """There is something new to ask `reply` or `read` for. May be taken up at once."""
+
+    def turned_away(self) -> None:
+        """`reply` or `read` would raise now. Must not be taken up before this call has returned: it comes from the
+        midst of the queue's own work."""
+
+
 class Visit:
     """A request inside the gateway: a waiter of the queue and the listener of its exchange.
 
-    Used as a context: entering asks for a turn, and leaving makes sure that whatever was taken is given back and
-    that exactly one `Record` is written. A grant changes the state and writes the request to the node in the same
-    call; the task that waits in `reply` is woken for bytes or an error only. Nothing here cancels a task.
+    `begin` asks for a turn, and `close` makes sure that whatever was taken is given back and that exactly one `Record`
+    is written. A grant changes the state and writes the request to the node in the same call; the audience hears of
+    bytes and errors only. Nothing here waits.
     """
 
     def __init__(
-        self, gateway: Host, request_id: str, call: Call, identity: Identity, outgoing: Outgoing, hold: Hold
+        self,
+        gateway: Host,
+        request_id: str,
+        call: Call,
+        identity: Identity,
+        outgoing: Outgoing,
+        hold: Hold,
+        audience: Audience,
     ) -> None:
         config = gateway.config
         now = gateway.clock.now()
@@ -125,7 +141,7 @@ class Visit:
         self._outcome: Outcome | None = None
         self._status = CLIENT_LEFT
         self._reason = ""
-        self._news: asyncio.Future[None] | None = None
+        self._audience = audience
 
     # For the web
 
@@ -141,34 +157,25 @@ class Visit:
             return None
         return ceil(self.place.wait - _ROUNDING)
 
-    def __enter__(self) -> Self:
-        try:
-            self._gateway.admit(self)
-        except BaseException as error:
-            self.__exit__(type(error), error, None)  # a bug; one visit less to wait for all the same
-            raise
-        return self
+    def begin(self) -> None:
+        """Ask for a turn. The audience is told of what comes of it, but what is known already it has to ask for."""
+        self._gateway.admit(self)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self, *, bug: bool = False) -> None:
+        """Give back what is still held, and write the record. Once, at the very end; `bug`: because we have failed."""
         if self._outcome is None:
-            bug = error is not None and not isinstance(error, asyncio.CancelledError | ConnectionError)
             self._settle(Outcome.FAILED if bug else Outcome.CANCELLED, 500 if bug else CLIENT_LEFT)
         self._leave("the client left")
         self._gateway.departed(self)
         # Both lead back here. Without them all of it goes as soon as it is over, and leaves nothing to be collected.
         self._exchange = self._refusal = None
 
-    async def reply(self) -> ReplyHead:
-        """Wait for the reply to begin. Raises the Refusal the client is to be told instead."""
-        while True:
-            if self._refusal is not None:
-                raise self._refusal
-            if self._exchange is not None and self._exchange.begun:
-                assert self._exchange.head is not None
-                return self._exchange.head
-            await self._stir()
+    def reply(self) -> ReplyHead | None:
+        """The head of the reply, once that has begun. Raises the Refusal the client is to be told instead."""
+        if self._refusal is not None:
+            raise self._refusal
+        exchange = self._exchange
+        return exchange.head if exchange is not None and exchange.begun else None
 
     def commit(self) -> None:
         """From here on bytes reach the client: no other node will do."""
@@ -179,23 +186,29 @@ class Visit:
         self._outgoing.let_go()
         self._hold.release()
 
-    async def read(self) -> bytes:
-        """All reply bytes since the last call, waiting for some; empty at the reply's end.
+    def read(self) -> bytes:
+        """All reply bytes since the last call; empty when there are none for now, or, if `whole`, none any more.
 
-        Raises ReplyBroken when the end is not a proper one.
+        Raises ReplyBroken, after the last byte, when the end is not a proper one.
         """
         exchange = self._exchange
         assert exchange is not None
-        while not (data := exchange.take()):
-            if self._complete:
-                return b""
-            if self._refusal is not None:
-                raise ReplyBroken("the gateway is stopping")
-            if exchange.end is not None:
-                self._settle(Outcome.FAILED, self._status, exchange.end.reason)
-                raise ReplyBroken(exchange.end.reason)
-            await self._stir()
-        return data
+        if data := exchange.take():
+            return data
+        if self.whole:
+            return b""
+        if self._refusal is not None:
+            raise ReplyBroken("the gateway is stopping")
+        if exchange.end is not None:
+            self._settle(Outcome.FAILED, self._status, exchange.end.reason)
+            raise ReplyBroken(exchange.end.reason)
+        return b""
+
+    @property
+    def whole(self) -> bool:
+        """Whether the node has given its whole reply."""
+        end = self._exchange.end if self._exchange is not None else None
+        return end is not None and end.kind is EndKind.COMPLETE
 
     def delivered(self) -> None:
         """All of the reply has been handed to the client."""
@@ -212,7 +225,7 @@ class Visit:
 
         One that the node has finished is left alone: it only has to reach its client.
         """
-        if self.stage is Stage.OVER or (self.stage is Stage.RELAYING and self._complete):
+        if self.stage is Stage.OVER or (self.stage is Stage.RELAYING and self.whole):
             return
         self._leave(error.key)
         self._turn_away(error)
@@ -298,9 +311,8 @@ class Visit:
     # For the exchange (llmlb.nodes.exchange.Listener)
 
     def stirred(self) -> None:
-        """Wake the task that waits for news."""
-        if self._news is not None and not self._news.done():
-            self._news.set_result(None)
+        """Pass it on."""
+        self._audience.stirred()
 
     def ended(self, exchange: Exchange, end: End) -> None:
         """The node has done its part: settle with the queue, and try again elsewhere where that is right."""
@@ -317,19 +329,12 @@ class Visit:
             self._exchange = None
             self.refuse(self._answer_to(end))
         self._gateway.turns.finished(self.ticket, actual, again=again)
-        self.stirred()
 
     def set_deadline(self) -> None:
         """Only time in the queue counts: what was spent in service is not held against the request."""
         self.ticket.deadline = self._clock.now() + max(0.0, self._timeout_secs - self._waited)
 
     # Steps
-
-    @property
-    def _complete(self) -> bool:
-        """Whether the node has given its whole reply."""
-        end = self._exchange.end if self._exchange is not None else None
-        return end is not None and end.kind is EndKind.COMPLETE
 
     def _may_try_again(self, end: End) -> bool:
         if end.kind is EndKind.BUSY:
@@ -355,7 +360,7 @@ class Visit:
         self._refusal = error
         outcome = {QueueFull: Outcome.REJECTED, QueueTimeout: Outcome.TIMED_OUT}.get(type(error), Outcome.FAILED)
         self._settle(outcome, self._status, self._reason or error.key)
-        self.stirred()
+        self._audience.turned_away()
 
     def _settle(self, outcome: Outcome, status: int, reason: str = "") -> None:
         """The first outcome is the outcome."""
@@ -383,10 +388,3 @@ class Visit:
     def _move(self, stage: Stage) -> None:
         assert stage in MOVES[self.stage], f"{self.stage} cannot become {stage}"
         self.stage = stage
-
-    async def _stir(self) -> None:
-        self._news = asyncio.get_running_loop().create_future()
-        try:
-            await self._news
-        finally:
-            self._news = None

@@ -125,7 +125,7 @@ class Dispatcher:
             self._line.resume()
 
     def over(self, exchange: Exchange, end: End) -> None:
-        """The exchange has ended on the wire: settle it, and take the next."""
+        """The exchange has ended on the wire: settle it, take the next, and only then see to its client."""
         assert exchange is self.exchange
         self.exchange = None
         self.moves += 1
@@ -139,6 +139,7 @@ class Dispatcher:
         self.pull()
         if self.node.leaving:
             self._freed()
+        exchange.listener.stirred()
 
     def reopen(self, exchange: Exchange) -> None:
         """A kept connection had died before the node saw the request: not a try yet."""

@@ -28,10 +28,16 @@ class Listener(Protocol):
     """Who wants the reply."""
 
     def stirred(self) -> None:
-        """There is something new: the reply has begun, or more of it has come."""
+        """There is something new: the reply has begun, more of it has come, or it is over.
+
+        Called last of all, when whatever follows for the node has been done: its next request is on its way.
+        """
 
     def ended(self, exchange: Exchange, end: End) -> None:
-        """The exchange is over on the wire and the node is about to take the next request. Called once."""
+        """The exchange is over on the wire and the node is about to take the next request. Called once.
+
+        `stirred` follows, when it has taken it.
+        """
 
 
 class Carrier(Protocol):
@@ -78,22 +84,20 @@ class Exchange:
         return self.head is not None and (self._held > 0 or self.end is not None)
 
     @property
-    def has_bytes(self) -> bool:
-        """Whether `take` has anything to give."""
-        return self._held > 0
+    def full(self) -> bool:
+        """Whether enough is held for the client, and no more should be read for now."""
+        return self._held > HIGH_WATER
 
     def start(self, head: ReplyHead) -> None:
         """The reply's head has come, and is good to be passed on."""
         self.head = head
         self._meter.begin(head.headers)
 
-    def feed(self, data: bytes) -> bool:
-        """Take in reply bytes. False when enough are held and no more should be read for now."""
+    def feed(self, data: bytes) -> None:
+        """Take in reply bytes."""
         self._meter.feed(data)
         self._buffer.append(data)
         self._held += len(data)
-        self.listener.stirred()
-        return self._held <= HIGH_WATER
 
     def take(self) -> bytes:
         """All reply bytes since the last call; empty when there are none."""

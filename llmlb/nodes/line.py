@@ -109,11 +109,14 @@ class Line(asyncio.Protocol):
         if head is not None and (head.status >= _SERVER_ERROR or head.status == _TOO_MANY):
             self._refused(exchange, head)
             return
-        if not self._pass_on(exchange) and not parser.complete:
-            exchange.paused = True
-            cast(asyncio.Transport, self._transport).pause_reading()
+        self._pass_on(exchange)
         if parser.complete:
             self._complete(exchange, self._proper_end())
+            return
+        exchange.listener.stirred()
+        if exchange.full and self._verdict is None:  # the client did not take it
+            exchange.paused = True
+            cast(asyncio.Transport, self._transport).pause_reading()
 
     def eof_received(self) -> bool:
         return False  # close our side too
@@ -146,17 +149,17 @@ class Line(asyncio.Protocol):
         at_once = self._clock.now() - self._waiting_since <= STALE_SECS
         return self._used and not self._reply_seen and at_once
 
-    def _pass_on(self, exchange: Exchange) -> bool:
-        """Give the exchange what the parser has. False when it wants no more for now."""
+    def _pass_on(self, exchange: Exchange) -> None:
+        """Give the exchange what the parser has."""
         parser = self._parser
         if exchange.head is None and parser.head is not None:
             exchange.start(parser.head)
         if not parser.has_body:
-            return True
+            return
         if not self._body_seen:
             self._body_seen = True
             self._watch(self.idle_secs)
-        return exchange.feed(parser.take_body())
+        exchange.feed(parser.take_body())
 
     def _refused(self, exchange: Exchange, head: ReplyHead) -> None:
         """The node will not serve this one. Its words are for us, not for the client."""

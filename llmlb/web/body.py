@@ -1,8 +1,9 @@
-"""Reads a request's body, within the limits and the budget."""
+"""A request's body on its way in, within the limits and the budget."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from aiohttp import HttpVersion11, web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -14,19 +15,21 @@ STALL_SECS = 60.0
 """How long a client may send nothing of a body it has announced."""
 
 
-async def read_body(request: web.Request, hold: Hold, limit: int) -> bytes:
-    """The whole body. Room is taken from the budget for what has come, not for what is only announced.
-
-    Raises CompressedBody, TooLarge, QueueFull (no room), StalledBody, Malformed (framing).
-    """
-    if request.headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
+def check_announced(headers: Mapping[str, str], hold: Hold, limit: int) -> None:
+    """Whether the body that a head announces can be taken. Raises CompressedBody, TooLarge, QueueFull (no room)."""
+    if headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
         raise CompressedBody
-    if request.headers.get("Transfer-Encoding", "chunked").strip().lower() != "chunked":
+    if headers.get("Transfer-Encoding", "chunked").strip().lower() != "chunked":
         raise CompressedBody
-    announced = request.content_length or 0
+    announced = int(headers.get("Content-Length", 0))  # aiohttp lets only digits pass
     if announced > limit:
         raise TooLarge(limit)
     hold.check(announced)
+
+
+async def read_body(request: web.Request, hold: Hold, limit: int) -> bytes:
+    """The whole body, waited for. Raises what `check_announced` does, StalledBody and Malformed (framing)."""
+    check_announced(request.headers, hold, limit)
     if request.headers.get("Expect", "").lower() == "100-continue" and request.version >= HttpVersion11:
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0  # the answer has not begun

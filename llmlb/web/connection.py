@@ -1,7 +1,8 @@
 """One client connection: what it may send, how long it may take, and what it is answered when that is no HTTP.
 
-aiohttp reads and answers the requests. What is added here bounds what a connection can hold without being a
-request: heads that do not end, and requests sent ahead of the answer to the one before.
+aiohttp reads the requests, and `Answering` sees to it that they are answered. What is added here bounds what a
+connection can hold without being a request: heads that do not end, and requests sent ahead of the answer to the one
+before.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from aiohttp.web_protocol import _ErrInfo
 from llmlb.clock import Timer
 from llmlb.errors import LongHead, Malformed, Refusal, SlowHead, TooManyConnections
 from llmlb.gateway.gateway import Gateway
+from llmlb.web.answering import Answering
 from llmlb.web.faults import FAULTS, plain_answer, raw_answer
 from llmlb.web.keys import REQUEST_ID
 from llmlb.web.requests import new_id
@@ -53,7 +55,7 @@ class Door(Protocol):
         """One that was told so is closed."""
 
 
-class Connection(web.RequestHandler):
+class Connection(Answering):
     """One client connection. Requests that are no HTTP get our form of error, and no say in our log."""
 
     __slots__ = (
@@ -62,21 +64,16 @@ class Connection(web.RequestHandler):
         "_begin",
         "_body",
         "_body_bytes",
-        "_deaf",
         "_door",
-        "_gateway",
         "_head_bytes",
         "_timer",
         "_unwanted",
     )
 
     def __init__(self, *args: Any, gateway: Gateway, door: Door, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._gateway = gateway
+        super().__init__(*args, gateway=gateway, **kwargs)
         self._door = door
         self._timer: Timer | None = None
-        self._deaf = False
-        """Nothing more is listened to. What comes is still read: only who reads sees the client leave."""
         self._unwanted = False
         self._body: StreamReader | None = None
         """That of the request which is being answered, or was last."""
@@ -104,21 +101,25 @@ class Connection(web.RequestHandler):
     def data_received(self, data: bytes) -> None:
         if self._deaf or self._close or self._force_close:
             return
-        body = None if self._waiter is not None else self._body
+        body = self._body if self._waiter is None or self.answers else None
         ahead = body is not None and body.is_eof()
-        super().data_received(data)
+        self._parse(data)
         if ahead:
             self._came_ahead(len(data))
         elif body is not None:
             self._came_for(body, len(data))
         else:
             self._came(len(data))
+        self._go_on()
 
-    def _begun(self, message: Any, payload: StreamReader, *rest: Any) -> web.BaseRequest:
-        self._body = payload
+    def _begins(self, body: StreamReader) -> None:
+        self._body = body
         self._body_bytes = self._barren = 0
         if not self._messages:
             self._ahead = 0
+
+    def _begun(self, message: Any, payload: StreamReader, *rest: Any) -> web.BaseRequest:
+        self._begins(payload)
         if "Expect" in message.headers and message.headers["Expect"].lower() != "100-continue":
             # Nothing else can be expected. aiohttp would answer in its own words, or crash over the header's bytes.
             headers = message.headers.copy()
@@ -169,8 +170,7 @@ class Connection(web.RequestHandler):
         self._deaf = True
         self._stop_timer()
         self._messages.append(_failure(refusal))
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        self._answer_next()
 
     # A body
 
@@ -229,6 +229,11 @@ class Connection(web.RequestHandler):
             await self._linger()
         return finished
 
+    def _part(self, transport: asyncio.Transport) -> None:
+        self._close = True
+        _end_writing(transport)
+        self._call_in(LINGER_SECS, transport.close)
+
     async def _linger(self) -> None:
         """Let a client that still sends read what it was answered. Ends early, by cancellation, when it closes."""
         if self.transport is not None:
@@ -246,17 +251,17 @@ class Connection(web.RequestHandler):
     ) -> web.StreamResponse:
         if isinstance(exc, ConnectionError):
             raise exc  # the client has left; there is nobody to tell, and nothing to report
-        request[REQUEST_ID] = request_id = new_id()
+        request[REQUEST_ID] = given = new_id()
         refusal = _refusal(status, exc)
         if refusal is not None:
             self._deaf = True
             status = FAULTS[type(refusal)].status
-            _log.info("malformed_request", id=request_id, status=status, kind=type(exc).__name__)
+            _log.info("malformed_request", id=given, status=status, kind=type(exc).__name__)
         else:
-            _log.error("internal error", id=request_id, exc_info=exc)
+            _log.error("internal error", id=given, exc_info=exc)
         if request.writer.output_size > 0:
             raise ConnectionError("the answer has begun, there is no room for an error")
-        response = plain_answer(refusal, self._gateway.config.server.locale, request_id)
+        response = plain_answer(refusal, self._gateway.config.server.locale, given)
         response.force_close()
         return response
 

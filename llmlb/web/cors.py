@@ -14,15 +14,15 @@ _ASKED = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~, -]{1,4096}\Z")
 _REMEMBERED_SECS = 600
 
 
-def open_to_origins(request: web.BaseRequest, response: web.StreamResponse, origins: tuple[str, ...]) -> None:
-    """Let the page that asks read this response, if it comes from one of `origins`. Cookies are never asked for."""
-    if not request.path.startswith(_BELOW):
-        return
-    response.headers.add("Vary", "Origin")
-    origin = request.headers.get("Origin")
+def open_to_origins(path: str, origin: str | None, origins: tuple[str, ...]) -> dict[str, str]:
+    """Headers that let the page at `origin` read a response, if it is one of `origins`. Cookies are never asked for."""
+    if not origins or not path.startswith(_BELOW):
+        return {}
+    headers = {"Vary": "Origin"}
     if origin in origins:
-        response.headers["Access-Control-Allow-Origin"] = origin
-        response.headers["Access-Control-Expose-Headers"] = _EXPOSED
+        headers["Access-Control-Allow-Origin"] = origin
+        headers["Access-Control-Expose-Headers"] = _EXPOSED
+    return headers
 
 
 def preflight(request: web.Request) -> web.Response | None:

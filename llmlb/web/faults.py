@@ -13,7 +13,7 @@ from llmlb.gateway.visit import Visit
 from llmlb.messages import Locale, choose_locale, text
 from llmlb.web.cors import preflight
 from llmlb.web.hosts import check_host
-from llmlb.web.keys import GATEWAY, REQUEST_ID, VISIT
+from llmlb.web.keys import GATEWAY, REQUEST_ID
 from llmlb.wire.endpoints import ENDPOINTS, Family
 from llmlb.wire.envelope import envelope
 
@@ -83,20 +83,19 @@ def waiting_headers(visit: Visit | None) -> dict[str, str]:
 
 def answer(request: web.Request, refusal: Refusal) -> web.Response:
     """The refusal as a response."""
-    headers = waiting_headers(request.get(VISIT)) | _told(refusal)
-    body = _body(family_of(request.path), refusal, locale_of(request, request.app))
+    body = refusal_body(family_of(request.path), refusal, locale_of(request, request.app))
     status = FAULTS[type(refusal)].status
-    return web.Response(status=status, body=body, content_type="application/json", headers=headers)
+    return web.Response(status=status, body=body, content_type="application/json", headers=told(refusal))
 
 
 def plain_answer(refusal: Refusal | None, locale: Locale, request_id: str) -> web.Response:
     """The answer to what did not even become a request; None is a crash of ours."""
     headers = {"Server": "llmlb", "X-Request-Id": request_id}
     if refusal is None:
-        body, status = _crash_body(Family.OPENAI, locale, request_id), 500
+        body, status = crash_body(Family.OPENAI, locale, request_id), 500
     else:
-        body, status = _body(Family.OPENAI, refusal, locale), FAULTS[type(refusal)].status
-        headers |= _told(refusal)
+        body, status = refusal_body(Family.OPENAI, refusal, locale), FAULTS[type(refusal)].status
+        headers |= told(refusal)
     return web.Response(status=status, body=body, content_type="application/json", headers=headers)
 
 
@@ -109,7 +108,7 @@ def raw_answer(refusal: Refusal, locale: Locale, request_id: str) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode() + response.body
 
 
-def _told(refusal: Refusal) -> dict[str, str]:
+def told(refusal: Refusal) -> dict[str, str]:
     """What a refusal says in headers."""
     headers = {}
     retry_after = getattr(refusal, "retry_after", None)
@@ -122,7 +121,8 @@ def _told(refusal: Refusal) -> dict[str, str]:
     return headers
 
 
-def _body(family: Family, refusal: Refusal, locale: Locale) -> bytes:
+def refusal_body(family: Family, refusal: Refusal, locale: Locale) -> bytes:
+    """What a refusal says in its body."""
     fault = FAULTS[type(refusal)]
     return envelope(
         family,
@@ -133,7 +133,8 @@ def _body(family: Family, refusal: Refusal, locale: Locale) -> bytes:
     )
 
 
-def _crash_body(family: Family, locale: Locale, request_id: str) -> bytes:
+def crash_body(family: Family, locale: Locale, request_id: str) -> bytes:
+    """What is said when we have failed."""
     message = text(locale, "internal", request_id=request_id)
     return envelope(family, message=message, type=_SERVER, code="internal_error")
 
@@ -159,13 +160,16 @@ async def faults(request: web.Request, handler: Handler) -> web.StreamResponse:
     except Exception:
         request_id = request[REQUEST_ID]
         _log.exception("internal error", id=request_id)
-        body = _crash_body(family_of(request.path), locale_of(request, request.app), request_id)
+        body = crash_body(family_of(request.path), locale_of(request, request.app), request_id)
         return web.Response(status=500, body=body, content_type="application/json")
 
 
+def note_refusal(refusal: Refusal, request_id: str) -> None:
+    """Log the refusal of a request of which there will be no record."""
+    whose = {"key": refusal.name} if isinstance(refusal, errors.DisabledKey) else {}
+    _log.info("refused", id=request_id, status=FAULTS[type(refusal)].status, reason=refusal.key, **whose)
+
+
 def _refused(request: web.Request, refusal: Refusal) -> web.Response:
-    if VISIT not in request:  # else its record is its line in the log
-        whose = {"key": refusal.name} if isinstance(refusal, errors.DisabledKey) else {}
-        status = FAULTS[type(refusal)].status
-        _log.info("refused", id=request[REQUEST_ID], status=status, reason=refusal.key, **whose)
+    note_refusal(refusal, request[REQUEST_ID])
     return answer(request, refusal)

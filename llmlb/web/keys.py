@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from llmlb.gateway.gateway import Gateway
-from llmlb.gateway.visit import Visit
 
 if TYPE_CHECKING:
     from llmlb.gateway.steering import Steering
@@ -15,4 +14,3 @@ if TYPE_CHECKING:
 GATEWAY = web.AppKey("gateway", Gateway)
 STEERING: web.AppKey[Steering | None] = web.AppKey("steering")
 REQUEST_ID = web.RequestKey("request_id", str)
-VISIT = web.RequestKey("visit", Visit)

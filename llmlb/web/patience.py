@@ -7,25 +7,25 @@ import fcntl
 import socket
 import struct
 import termios
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 
 from llmlb.clock import Clock, Timer
 
-UNTIMED_BYTES = 16 * 1024
-"""Unsent bytes up to which a write cannot have to wait: asyncio's low-water mark, where paused writing is resumed."""
 LOOKS = 4
 """How often progress is looked for within the limit."""
 
 
 class Patience:
-    """Watches the writes to one client. One that takes nothing for `limit_secs` is hung up on.
+    """Watches one client while it has to take something before it can be sent more.
 
-    `gave_up` is called just before that; the write then ends as for any client that has left.
+    One that takes nothing for `limit_secs` is hung up on; `gave_up` is called just before that.
     """
 
+    __slots__ = ("_clock", "_gave_up", "_left", "_limit_secs", "_since", "_timer", "_transport")
+
     def __init__(
-        self, transport: asyncio.Transport | None, clock: Clock, limit_secs: float, gave_up: Callable[[], None]
+        self, transport: asyncio.Transport, clock: Clock, limit_secs: float, gave_up: Callable[[], None]
     ) -> None:
         self._transport = transport
         self._clock = clock
@@ -35,40 +35,34 @@ class Patience:
         self._left = 0
         self._since = 0.0
 
-    async def write(self, size: int, write: Awaitable[None]) -> None:
-        """Let `write`, of `size` bytes, take as long as the client needs."""
-        transport = self._transport
-        if transport is None or transport.get_write_buffer_size() + size <= UNTIMED_BYTES:
-            await write  # into the system's buffer, without waiting: no timer is needed
-            return
-        self._left, self._since = unsent(transport), self._clock.now()
+    def begin(self) -> None:
+        """It has something to take."""
+        self._left, self._since = unsent(self._transport), self._clock.now()
         self._watch()
-        try:
-            await write
-        finally:
-            if self._timer is not None:
-                self._timer.cancel()
+
+    def end(self) -> None:
+        """It has taken enough, or has gone."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _watch(self) -> None:
         self._timer = self._clock.call_at(self._clock.now() + self._limit_secs / LOOKS, self._look)
 
     def _look(self) -> None:
-        transport = self._transport
-        assert transport is not None
-        left, now = unsent(transport), self._clock.now()
+        left, now = unsent(self._transport), self._clock.now()
         if left != self._left:
             self._left, self._since = left, now
         elif now >= self._since + self._limit_secs:
+            self._timer = None
             self._gave_up()
-            transport.abort()
+            self._transport.abort()
             return
         self._watch()
 
 
-def reset(transport: asyncio.Transport | None) -> None:
+def reset(transport: asyncio.Transport) -> None:
     """Cut the connection to a client at once, in a way that it sees as an error and not as an end."""
-    if transport is None:
-        return
     sock: socket.socket | None = transport.get_extra_info("socket")
     with suppress(OSError):  # one just closed
         if sock is not None:

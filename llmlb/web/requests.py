@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from email.utils import formatdate
+from functools import lru_cache
 from uuid import uuid4
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from llmlb.gateway.gateway import Gateway
 from llmlb.gateway.identity import Identity
 from llmlb.web.cors import open_to_origins
 from llmlb.web.keys import GATEWAY, REQUEST_ID
@@ -25,6 +28,16 @@ async def identified(request: web.Request, handler: Handler) -> web.StreamRespon
     return await handler(request)
 
 
+def signature(gateway: Gateway, request_id: str) -> tuple[tuple[str, str], ...]:
+    """The headers that every response carries, and its date."""
+    return ("Server", "llmlb"), ("X-Request-Id", request_id), ("Date", _date(int(gateway.clock.wall())))
+
+
+@lru_cache(maxsize=1)
+def _date(at: int) -> str:
+    return formatdate(at, usegmt=True)
+
+
 async def sign(request: web.Request, response: web.StreamResponse) -> None:
     """Put on every response what all of them carry."""
     response.headers["Server"] = "llmlb"
@@ -32,8 +45,9 @@ async def sign(request: web.Request, response: web.StreamResponse) -> None:
     gateway = request.app[GATEWAY]
     if gateway.draining:
         response.force_close()
-    if origins := gateway.config.server.cors_origins:
-        open_to_origins(request, response, origins)
+    origins = gateway.config.server.cors_origins
+    for name, value in open_to_origins(request.path, request.headers.get("Origin"), origins).items():
+        response.headers.add(name, value)
 
 
 def sender(request: web.Request) -> Identity:

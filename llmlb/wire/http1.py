@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 import attrs
@@ -188,10 +189,15 @@ def header_block(headers: Iterable[tuple[str, str]]) -> bytes:
     """Header lines as they go on the wire. Raises ValueError for what would not be one line each."""
     lines = []
     for name, value in headers:
-        if not _TOKEN.fullmatch(name) or _UNSAFE.search(value):
+        if not _is_token(name) or _UNSAFE.search(value):
             raise ValueError(f"not a header that can be sent: {name!r}")
         lines.append(f"{name}: {value}\r\n")
     return "".join(lines).encode("utf-8", "surrogateescape")
+
+
+@lru_cache(maxsize=256)
+def _is_token(name: str) -> bool:
+    return _TOKEN.fullmatch(name) is not None
 
 
 def request_bytes(path: str, node_block: bytes, common_block: bytes, body: bytes) -> tuple[bytes, ...]:

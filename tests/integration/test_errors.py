@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from llmlb.config.model import KeyConfig, NodeConfig, Queue, Server, Upstream
 from llmlb.messages import TEXTS
 from llmlb.testing import ManualClock, ScriptedNode, eventually
 from llmlb.web import body as web_body
+from llmlb.web import reception
 from tests.integration.bench import CHAT, Answer, config
 from tests.integration.conftest import NewNode, Start
 
@@ -204,11 +206,15 @@ async def test_a_body_that_is_not_compressed_may_say_so(node: ScriptedNode, star
     assert (await gateway.post(headers={"Content-Encoding": "identity"})).status == 200
 
 
-async def test_a_stalled_body_is_408(node: ScriptedNode, start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web_body, "STALL_SECS", 0.05)
+@pytest.mark.parametrize(("reader_of_it", "query"), [(reception, ""), (web_body, "?by=hand")])
+async def test_a_stalled_body_is_408(
+    reader_of_it: ModuleType, query: str, node: ScriptedNode, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader_of_it, "STALL_SECS", 0.05)
     gateway = await start(config(node))
     reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
-    writer.write(b'POST /v1/embeddings HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{"mod')
+    head = f"POST /v1/embeddings{query} HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n"
+    writer.write(head.encode() + b'{"mod')
     assert (await reader.readline()).startswith(b"HTTP/1.1 408 ")
     writer.close()
     assert gateway.gateway.bodies.held == 0

@@ -63,6 +63,7 @@ class PlayedNode:
         if self.exchange.head is None:
             self.exchange.start(ReplyHead(200, HEADERS))
         self.exchange.feed(data)
+        self.exchange.listener.stirred()
 
     def end(self, end: End = COMPLETE) -> None:
         """The exchange is over on the wire."""
@@ -75,6 +76,23 @@ class PlayedNode:
         exchange.over(end)
         if self.up and self.exchange is None:
             self._stand.turns.pull(self)
+        exchange.listener.stirred()
+
+
+class Ear:
+    """An audience that remembers, until it is asked, that there was something."""
+
+    def __init__(self) -> None:
+        self._news = asyncio.Event()
+
+    def stirred(self) -> None:
+        self._news.set()
+
+    turned_away = stirred
+
+    async def news(self) -> None:
+        await self._news.wait()
+        self._news.clear()
 
 
 class Stand:
@@ -92,6 +110,7 @@ class Stand:
         self.forgiven: list[str] = []
         self.bodies = Bodies(10_000, self.turns.retry_after)
         self._count = 0
+        self._ears: dict[Visit, Ear] = {}
         for node in self.nodes.values():
             self.turns.topology(node.id, node.serves, self.clock.now())
             self.turns.pull(node)
@@ -123,25 +142,37 @@ class Stand:
         self._count += 1
         call = read_call(ENDPOINTS[0], "application/json", BODY)
         outgoing = Outgoing(str(self._count), call, [])
-        return Visit(self, f"r{self._count}", call, Identity(key, key), outgoing, self.bodies.hold())
+        visit = Visit(self, f"r{self._count}", call, Identity(key, key), outgoing, self.bodies.hold(), ear := Ear())
+        self._ears[visit] = ear
+        return visit
 
     def client(self, visit: Visit) -> asyncio.Task[bytes | Refusal]:
-        """What a handler does with a visit."""
+        """What is done with a visit on behalf of its client."""
 
         async def handle() -> bytes | Refusal:
-            with visit:
-                try:
-                    await visit.reply()
-                except Refusal as refusal:
-                    return refusal
-                visit.commit()
-                body = b""
-                while data := await visit.read():
-                    body += data
-                visit.delivered()
-                return body
+            visit.begin()
+            try:
+                return await self._passed_on(visit)
+            except Refusal as refusal:
+                return refusal
+            finally:
+                visit.close()
 
         return asyncio.create_task(handle())
+
+    async def _passed_on(self, visit: Visit) -> bytes:
+        ear = self._ears[visit]
+        while visit.reply() is None:
+            await ear.news()
+        visit.commit()
+        body = b""
+        while True:
+            while data := visit.read():
+                body += data
+            if visit.whole:
+                visit.delivered()
+                return body
+            await ear.news()
 
     async def enter(self, key: str = "k") -> tuple[Visit, asyncio.Task[bytes | Refusal]]:
         visit = self.visit(key)

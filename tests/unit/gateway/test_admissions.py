@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
-
 from llmlb.gateway.admissions import TURN_SECS, Admissions
-from llmlb.testing import ManualClock, eventually
+from llmlb.testing import ManualClock
 from llmlb.testing.waiting import pause
 
 
+class Request:
+    """One of the crowd."""
+
+    def __init__(self, crowd: Crowd, number: int) -> None:
+        self._crowd = crowd
+        self._number = number
+
+    def let_in(self) -> None:
+        self._crowd.enter(self._number)
+
+
 class Crowd:
-    """Requests that take so long to be let in, each with a task; `entered` are those that were."""
+    """Requests that take so long to be let in; `entered` are those that were."""
 
     def __init__(self, secs: float) -> None:
         self.clock = ManualClock()
@@ -19,45 +27,41 @@ class Crowd:
         self.entered: list[int] = []
         self.secs = secs
 
-    async def enter(self, number: int) -> None:
-        await self.admissions.turn()
+    def enter(self, number: int) -> None:
         begin = self.clock.now()
         self.clock.advance(self.secs)
         self.entered.append(number)
         self.admissions.took(begin)
 
-    def come(self, count: int) -> list[asyncio.Task[None]]:
-        return [asyncio.get_running_loop().create_task(self.enter(number)) for number in range(count)]
+    def come(self, count: int) -> None:
+        for number in range(count):
+            self.admissions.come(Request(self, number))
 
 
 async def test_a_crowd_is_let_in_by_order_of_arrival_and_only_a_few_in_one_turn_of_the_loop() -> None:
     crowd = Crowd(TURN_SECS / 2)
-    tasks = crowd.come(50)
+    crowd.come(50)
+    assert crowd.entered in ([0, 1], [0, 1, 2])
     most = before = 0
     while len(crowd.entered) < 50:
         await pause(0)
         most, before = max(most, len(crowd.entered) - before), len(crowd.entered)
     assert crowd.entered == list(range(50))
     assert 1 <= most <= 10
-    await asyncio.gather(*tasks)
 
 
 async def test_where_letting_in_costs_nothing_nobody_waits() -> None:
     crowd = Crowd(0.0)
-    tasks = crowd.come(50)
-    await pause(0)
+    crowd.come(50)
     assert crowd.entered == list(range(50))
-    await asyncio.gather(*tasks)
 
 
-async def test_those_who_leave_before_they_are_let_in_hold_up_nobody() -> None:
+async def test_who_comes_later_does_not_pass_those_who_could_not_be_let_in_yet() -> None:
     crowd = Crowd(TURN_SECS)
-    tasks = crowd.come(20)
+    crowd.come(3)
     await pause(0)
-    for task in tasks[1:19]:
-        task.cancel()
-    await eventually(tasks[19].done, "the last is let in")
-    assert crowd.entered in ([0, 19], [0, 1, 19])
-    for task in tasks[:19]:
-        with suppress(asyncio.CancelledError):
-            await task
+    crowd.secs = 0.0
+    crowd.admissions.come(Request(crowd, 3))
+    await pause(0)
+    await pause(0)
+    assert crowd.entered == [0, 1, 2, 3]

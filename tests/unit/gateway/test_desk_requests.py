@@ -39,7 +39,8 @@ class Hall:
 
     def wait(self, key: str, node: str | None = None, position: int | None = 1, *, tried: str = "") -> str:
         """A request comes; it is to go to this node."""
-        visit = self.stand.visit(key).__enter__()
+        visit = self.stand.visit(key)
+        visit.begin()
         visit.ticket.tried.update(tried.split())
         self.visits[visit.ticket.id] = visit
         self.entries.append(Entry(visit.ticket, position, 1.0 if node else None, node))

@@ -279,16 +279,3 @@ async def test_the_room_of_the_body_is_given_back_with_the_first_byte() -> None:
     assert house.bodies.held == 0
     house.nodes["n"].end()
     await task
-
-
-async def test_a_crash_on_the_way_in_is_accounted_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    house = Stand("n")
-
-    def crash(*_: object) -> None:
-        raise RuntimeError
-
-    monkeypatch.setattr(house.turns, "submit", crash)
-    visit, task = await house.enter()
-    with pytest.raises(RuntimeError):
-        await task
-    assert house.outcome(visit) is Outcome.FAILED

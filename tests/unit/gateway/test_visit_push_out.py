@@ -35,18 +35,20 @@ async def test_who_is_pushed_out_is_rejected_once_whatever_falls_into_the_same_l
     for _ in range(2):
         await house.enter("a")
     visit, task = await house.enter("a")
-    with house.visit("b") as newcomer:
-        match event:
-            case "cancel":
-                task.cancel()
-            case "deadline":
-                house.clock.advance(60)
-            case "refusal":
-                visit.refuse(Draining())
-        await settle()
-        assert task.done()
-        assert house.outcome(visit) is Outcome.REJECTED
-        assert house.counts == ((0, 1) if event == "deadline" else (2, 1))
+    newcomer = house.visit("b")
+    newcomer.begin()
+    match event:
+        case "cancel":
+            task.cancel()
+        case "deadline":
+            house.clock.advance(60)
+        case "refusal":
+            visit.refuse(Draining())
+    await settle()
+    assert task.done()
+    assert house.outcome(visit) is Outcome.REJECTED
+    assert house.counts == ((0, 1) if event == "deadline" else (2, 1))
+    newcomer.close()
     assert house.outcome(newcomer) is (Outcome.TIMED_OUT if event == "deadline" else Outcome.CANCELLED)
 
 

@@ -211,7 +211,7 @@ def test_a_refusal_of_the_node_is_not_passed_on(desk: Desk, status: int, header:
     exchange = desk.send()
     desk.line.data_received(b"HTTP/1.1 %d X\r\n%bContent-Length: 2\r\n\r\nno" % (status, header))
     assert [each for _, each in desk.ends] == [end]
-    assert (exchange.head, exchange.has_bytes) == (None, False)
+    assert (exchange.head, exchange.take()) == (None, b"")
     assert desk.line.open  # it was read whole, so the connection is as good as before
 
 

@@ -15,7 +15,7 @@ from llmlb.config.model import Config
 from llmlb.errors import Refusal
 from llmlb.gateway.visit import Visit
 from llmlb.web.faults import FAULTS, answer, faults, waiting_headers
-from llmlb.web.keys import GATEWAY, REQUEST_ID, VISIT
+from llmlb.web.keys import GATEWAY, REQUEST_ID
 
 REFUSALS: list[tuple[Refusal, int, str, str | None]] = [
     (errors.Malformed("not_json", problem="x"), 400, "invalid_request_error", None),
@@ -117,16 +117,10 @@ class Waited:
     estimate: int | None = 30
 
 
-def test_a_visit_that_waited_has_its_headers_on_errors_too() -> None:
-    made = request()
-    made[VISIT] = cast(Visit, Waited())
-    headers = answer(made, errors.QueueTimeout(60, 4)).headers
-    assert (headers["X-Queue-Position"], headers["X-Estimated-Wait"]) == ("3", "30")
-
-
 def test_without_a_wait_there_are_no_headers_and_without_an_estimate_only_the_place() -> None:
     visit = Waited()
     visit.estimate = None
+    assert waiting_headers(cast(Visit, Waited())) == {"X-Queue-Position": "3", "X-Estimated-Wait": "30"}
     assert waiting_headers(cast(Visit, visit)) == {"X-Queue-Position": "3"}
     visit.position = None
     assert waiting_headers(cast(Visit, visit)) == {}

@@ -1,0 +1,182 @@
+"""Who answers a request: the connection itself, without a task, or aiohttp and the handlers.
+
+A request for the queue needs nothing but a `Delivery`, and nearly all requests are such. aiohttp's way for it, through
+a task, a router, a request and a response, takes longer than everything the gateway does (docs/performance.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import HttpVersion11, StreamReader, web
+from aiohttp.http_parser import RawRequestMessage
+from aiohttp.web_protocol import _ErrInfo
+
+from llmlb.errors import Refusal
+from llmlb.gateway.bodies import Hold
+from llmlb.gateway.gateway import Gateway
+from llmlb.gateway.identity import NOBODY
+from llmlb.web.body import check_announced
+from llmlb.web.delivery import Asked, Delivery
+from llmlb.web.reception import Reception
+from llmlb.web.requests import new_id
+from llmlb.wire.endpoints import ENDPOINTS
+from llmlb.wire.headers import request_id
+
+_ENDPOINTS = {endpoint.path: endpoint for endpoint in ENDPOINTS}
+
+
+class Answering(web.RequestHandler):
+    """A connection that answers requests for the queue, and leaves all others to aiohttp.
+
+    aiohttp's task waits for the next request while `_waiter` is there. It is woken for what is not answered here.
+    """
+
+    __slots__ = ("_answering", "_deaf", "_fresh", "_gateway", "_reception", "answers")
+
+    def __init__(self, *args: Any, gateway: Gateway, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._gateway = gateway
+        self.answers = False
+        """Whether it is answering a request itself."""
+        self._answering: Delivery | None = None
+        """The request for the queue that is being answered, here or by a handler."""
+        self._reception: Reception | None = None
+        """What takes the body of the one that is answered here."""
+        self._deaf = False
+        """Nothing more is listened to. What comes is still read: only who reads sees the client leave."""
+        self._fresh = False
+        """Whether it has answered something since it was last looked whether it is idle."""
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        super().connection_lost(exc)
+        if self._reception is not None:
+            self._reception.close()
+            self._reception = None
+        if self._answering is not None:
+            self._answering.left()
+            self._answering = None
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._answering is not None:
+            self._answering.pause()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._answering is not None:
+            self._answering.resume()
+
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        if self._reading_paused:  # else there is nothing to resume, but aiohttp would go through all of it
+            super().resume_reading(resume_parser)
+
+    def deliver(self, asked: Asked, done: Callable[[bool], None], hold: Hold) -> Delivery:
+        """Begin to answer a request for the queue. `done` is told whether the connection may be kept.
+
+        `hold`: the room for its body. Raises ConnectionResetError when the client has left already.
+        """
+        if self.transport is None:
+            raise ConnectionResetError("the client has left")
+        self._answering = Delivery(self._gateway, asked, self.transport, hold, done, paused=self._paused)
+        return self._answering
+
+    # Whose turn it is
+
+    def _parse(self, data: bytes) -> None:
+        """Have aiohttp read this, and wake nobody."""
+        waiter, self._waiter = self._waiter, None
+        try:
+            super().data_received(data)
+        finally:
+            self._waiter = waiter
+
+    def _go_on(self) -> None:
+        """See to what has been read."""
+        if self._reception is not None and not self._reception.over:
+            self._reception.take()
+        else:
+            self._answer_next()
+
+    def _answer_next(self) -> None:
+        """Have the next request answered, if there is one and nothing else is being answered."""
+        if self.answers or not self._messages or self._waiter is None or self._waiter.done():
+            return
+        message, body = self._messages[0]
+        if isinstance(message, _ErrInfo) or not self._answer(message, body):
+            self._waiter.set_result(None)  # aiohttp's task goes on
+
+    def _answer(self, message: RawRequestMessage, body: StreamReader) -> bool:
+        """Begin to answer a request, if it is one for the queue and there is nothing special about it."""
+        endpoint, headers, gateway = _ENDPOINTS.get(message.path), message.headers, self._gateway
+        if endpoint is None or not _is_plain(message):
+            return False
+        hold, limit = gateway.bodies.hold(), gateway.config.server.body_limit
+        sender, refusal = NOBODY, None
+        try:
+            sender = gateway.identities.identify(headers.get("Authorization"), headers.get("x-api-key"))
+            check_announced(headers, hold, limit)
+        except Refusal as reason:
+            if not body.is_eof():
+                return False  # aiohttp reads what is still coming
+            refusal = reason
+        self._messages.popleft()
+        assert self._parser is not None
+        self._parser.message_consumed()
+        self._begins(body)
+        given = request_id(headers.get("X-Request-Id"), new_id)
+        asked = Asked(endpoint, headers, given, http11=True, keep=not message.should_close)
+        self.answers = self._request_in_progress = True
+        delivery = self.deliver(asked, self._answered, hold)
+        if refusal is not None:
+            delivery.refuse(refusal)
+        else:
+            self._reception = Reception(delivery, sender, body, hold, limit, gateway.clock, self._hear_no_more)
+            self._reception.take()
+        return True
+
+    def _hear_no_more(self) -> None:
+        self._deaf = True
+
+    def _answered(self, keep: bool) -> None:
+        self.answers = self._request_in_progress = False
+        self._reception = None
+        if self._handler_waiter is not None and not self._handler_waiter.done():
+            self._handler_waiter.set_result(None)
+        transport = self.transport
+        if transport is None:
+            return
+        if self._deaf:
+            self._part(transport)
+        elif not keep or self._close or self._force_close:
+            self._close = True
+            transport.close()
+        else:
+            self._answering = None
+            self._fresh = True
+            if self._messages:
+                self._loop.call_soon(self._answer_next)
+
+    def _process_keepalive(self) -> None:
+        if self.answers or self._fresh:  # for aiohttp it has been idle all the time
+            self._fresh = False
+            self._keepalive_handle = self._loop.call_later(self._keepalive_timeout, self._process_keepalive)
+        else:
+            super()._process_keepalive()
+
+    # For those who bound what a client may do
+
+    def _begins(self, body: StreamReader) -> None:
+        """The request with this body is answered from now on."""
+
+    def _part(self, transport: asyncio.Transport) -> None:
+        """Close a connection whose client still sends."""
+        transport.close()
+
+
+def _is_plain(message: RawRequestMessage) -> bool:
+    """Whether nothing has to be said before it can be read and answered."""
+    plain = message.method == "POST" and message.version == HttpVersion11 and not message.upgrade
+    return plain and "Expect" not in message.headers

@@ -1,0 +1,321 @@
+"""One request of the queue on its client's connection: from its body to the last byte of its answer.
+
+Nothing in here waits, and no task is behind it. The node's connection calls when there is something to pass on, the
+client's when it can take more or is gone; what is to be written goes straight to the transport.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+
+import attrs
+import structlog
+
+from llmlb.errors import Refusal
+from llmlb.gateway.bodies import Hold
+from llmlb.gateway.gateway import Gateway
+from llmlb.gateway.identity import NOBODY, Identity
+from llmlb.gateway.visit import ReplyBroken, Visit
+from llmlb.messages import Locale, choose_locale, text
+from llmlb.web.cors import open_to_origins
+from llmlb.web.faults import FAULTS, crash_body, note_refusal, refusal_body, told, waiting_headers
+from llmlb.web.patience import Patience, reset
+from llmlb.web.requests import signature
+from llmlb.wire.call import Call, read_call
+from llmlb.wire.endpoints import Endpoint
+from llmlb.wire.envelope import error_data, error_event
+from llmlb.wire.headers import to_client, to_node
+from llmlb.wire.http1 import ReplyHead, header_block
+from llmlb.wire.response import LAST_CHUNK, chunk, has_body, response_head
+from llmlb.wire.sse import StreamEnd
+
+_log = structlog.get_logger("llmlb.web")
+
+
+@attrs.frozen
+class Asked:
+    """The head of a request. `keep`: whether its client wants to keep the connection."""
+
+    endpoint: Endpoint
+    headers: Mapping[str, str]
+    id: str
+    http11: bool
+    keep: bool
+
+
+class Delivery:
+    """Answers one request on a connection, and then says to `done` whether the connection may be kept.
+
+    `hold`, the room for its body, is given back with the first byte of the reply, or with whatever else comes of it.
+
+    Either `ask` or `refuse` begins it. `left` may be said at any time; it ends everything without another word.
+    `paused`: whether the client has so much to take already that nothing should be written yet.
+    """
+
+    __slots__ = (
+        "_asked",
+        "_begun",
+        "_call",
+        "_chunked",
+        "_done",
+        "_gateway",
+        "_head",
+        "_hold",
+        "_identity",
+        "_keep",
+        "_over",
+        "_patience",
+        "_paused",
+        "_stream",
+        "_transport",
+        "_until_close",
+        "_visit",
+        "_write_timeout_secs",
+        "_written",
+    )
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        asked: Asked,
+        transport: asyncio.Transport,
+        hold: Hold,
+        done: Callable[[bool], None],
+        *,
+        paused: bool,
+    ) -> None:
+        gateway.arrived()
+        self._hold = hold
+        self._gateway = gateway
+        self._asked = asked
+        self._transport = transport
+        self._done = done
+        self._paused = paused
+        self._write_timeout_secs = gateway.config.upstream.write_timeout_secs
+        self._patience: Patience | None = None
+        self._identity = NOBODY
+        self._call: Call | None = None
+        self._visit: Visit | None = None
+        self._stream: StreamEnd | None = None
+        self._head = b""
+        """The head of the reply, until it goes out with the first bytes of the body: one segment, one system call."""
+        self._keep = asked.keep
+        self._chunked = self._until_close = False
+        self._begun = False
+        """Whether the reply is being passed on."""
+        self._written = False
+        """Whether all of it has been written."""
+        self._over = False
+
+    # For those who have the request
+
+    def ask(self, identity: Identity, body: bytes) -> None:
+        """The request is whole: send it on its way."""
+        self._identity = identity
+        self._step(lambda: self._ask(body))
+
+    def refuse(self, refusal: Refusal) -> None:
+        """It will not even ask for its turn."""
+        self._step(lambda: self._refuse(refusal))
+
+    # For the client's connection
+
+    def pause(self) -> None:
+        """The client has enough to take."""
+        self._paused = True
+        if not self._over:
+            self._patience = self._patience or Patience(
+                self._transport, self._gateway.clock, self._write_timeout_secs, self._stalled
+            )
+            self._patience.begin()
+
+    def resume(self) -> None:
+        """It has taken most of that."""
+        self._paused = False
+        if self._patience is not None:
+            self._patience.end()
+        self._step(self._go_on)
+
+    def left(self) -> None:
+        """The client has gone."""
+        if self._patience is not None:
+            self._patience.end()
+        if not self._over:
+            self._let_go()
+
+    # For the visit
+
+    def stirred(self) -> None:
+        """There may be something to pass on."""
+        self._step(self._go_on)
+
+    def turned_away(self) -> None:
+        """There will be no reply, or no more of it."""
+        if self._visit is not None:  # else `_enter` is about to ask
+            asyncio.get_running_loop().call_soon(self.stirred)
+
+    def let_in(self) -> None:
+        """It is its turn to join the queue."""
+        self._step(self._enter)
+
+    # Steps
+
+    def _step(self, step: Callable[[], None]) -> None:
+        """Take a step, unless all is over. Whatever goes wrong is answered: nobody else is there to do it."""
+        if self._over:
+            return
+        try:
+            try:
+                step()
+            except Refusal as refusal:
+                self._refuse(refusal)
+        except Exception:
+            _log.exception("internal error", id=self._asked.id)
+            self._crash()
+
+    def _ask(self, body: bytes) -> None:
+        asked = self._asked
+        self._call = read_call(asked.endpoint, asked.headers.get("Content-Type", ""), body)
+        self._gateway.admissions.come(self)
+
+    def _enter(self) -> None:
+        gateway, asked, call = self._gateway, self._asked, self._call
+        assert call is not None
+        self._call = None  # its body is let go with the reply's first byte
+        headers = to_node(asked.headers.items(), gateway.config.upstream.pass_headers)
+        visit = gateway.enter(asked.id, call, self._identity, headers, self._hold, self)
+        try:
+            visit.begin()
+        finally:
+            self._visit = visit
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Pass on what there is."""
+        visit = self._visit
+        if visit is None:
+            return
+        if not self._begun:
+            head = visit.reply()
+            if head is None:
+                return
+            self._begin(visit, head)
+        while not self._paused and not self._written:
+            try:
+                data = visit.read()
+            except ReplyBroken:
+                self._cut_short()
+                return
+            self._written = visit.whole
+            if not data and not self._written:
+                return
+            self._write(data)
+        if not self._paused:
+            visit.delivered()
+            self._end(self._keep)
+
+    def _begin(self, visit: Visit, head: ReplyHead) -> None:
+        headers = to_client(head.headers)
+        kind = next((value for name, value in headers if name == "content-type"), None)
+        if kind is None and has_body(head.status):
+            headers.append(("content-type", "application/octet-stream"))
+        elif _is_event_stream(kind or "", headers):
+            self._stream = StreamEnd(self._asked.endpoint.family)
+        length = next((value for name, value in head.headers if name == "content-length"), "")
+        sized = self._stream is None and length.isdigit()  # a stream may have to end with an event more
+        self._head = self._answer_head(head.status, headers, int(length) if sized else None)
+        self._begun = True
+        visit.commit()
+
+    def _write(self, data: bytes) -> None:
+        """Write these bytes of the body, and what belongs around them: with it in one piece, which is cheaper."""
+        if self._stream is not None:
+            self._stream.feed(data)
+        pieces = [self._head]
+        self._head = b""
+        if self._chunked:
+            if data:
+                pieces.append(chunk(data))
+            if self._written:
+                pieces.append(LAST_CHUNK)
+        else:
+            pieces.append(data)
+        if whole := b"".join(pieces):
+            self._transport.write(whole)
+
+    def _cut_short(self) -> None:
+        """End a broken reply so that nobody takes it for a whole one: a stream with an event, and none properly."""
+        asked, stream = self._asked, self._stream
+        if stream is not None and not stream.finished:
+            message = text(self._locale, "stream_broken")
+            number, family = stream.next_number, asked.endpoint.family
+            error = error_data(family, message=message, type="server_error", code="node_failed", number=number)
+            self._write(stream.closing(error) + error_event(family, error))
+        elif stream is None and self._until_close:
+            reset(self._transport)  # an ordinary close would be the end of the reply
+        self._end(keep=False)
+
+    def _refuse(self, refusal: Refusal) -> None:
+        asked, visit = self._asked, self._visit
+        fault = FAULTS[type(refusal)]
+        if visit is not None:
+            visit.answered(fault.status)
+        else:
+            note_refusal(refusal, asked.id)
+        body = refusal_body(asked.endpoint.family, refusal, self._locale)
+        self._answer(fault.status, told(refusal).items(), body)
+
+    def _crash(self) -> None:
+        """We have failed. Say so, if there is still room for it."""
+        if self._begun:
+            self._transport.abort()
+            self._end(keep=False, bug=True)
+        else:
+            body = crash_body(self._asked.endpoint.family, self._locale, self._asked.id)
+            self._answer(500, (), body, bug=True)
+
+    def _answer(self, status: int, headers: Iterable[tuple[str, str]], body: bytes, *, bug: bool = False) -> None:
+        """Answer this, whole."""
+        kind = ("Content-Type", "application/json")
+        self._transport.write(self._answer_head(status, (kind, *headers), len(body)) + body)
+        self._end(self._keep, bug=bug)
+
+    def _answer_head(self, status: int, headers: Iterable[tuple[str, str]], length: int | None) -> bytes:
+        gateway, asked = self._gateway, self._asked
+        self._until_close = length is None and not asked.http11 and has_body(status)
+        self._chunked = length is None and asked.http11 and has_body(status)
+        self._keep = self._keep and not gateway.draining and not self._until_close
+        lines = [*headers, *waiting_headers(self._visit).items(), *signature(gateway, asked.id)]
+        if origins := gateway.config.server.cors_origins:
+            lines += open_to_origins(asked.endpoint.path, asked.headers.get("Origin"), origins).items()
+        block = header_block(lines)
+        return response_head(status, block, length=length, http11=asked.http11, keep=self._keep)
+
+    @property
+    def _locale(self) -> Locale:
+        return choose_locale(self._asked.headers.get("Accept-Language"), self._gateway.config.server.locale)
+
+    def _stalled(self) -> None:
+        if self._visit is not None:
+            self._visit.stalled()
+
+    def _end(self, keep: bool, *, bug: bool = False) -> None:
+        self._let_go(bug=bug)
+        self._done(keep)
+
+    def _let_go(self, *, bug: bool = False) -> None:
+        """Give back whatever is held."""
+        self._over = True
+        visit, self._visit = self._visit, None
+        if visit is not None:
+            visit.close(bug=bug)
+        self._hold.release()
+        self._gateway.left()
+
+
+def _is_event_stream(kind: str, headers: Iterable[tuple[str, str]]) -> bool:
+    """Whether an event can be added to a body of this `Content-Type`."""
+    if kind.partition(";")[0].strip().lower() != "text/event-stream":
+        return False
+    return all(name != "content-encoding" for name, _ in headers)

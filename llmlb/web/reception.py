@@ -1,0 +1,106 @@
+"""A request for the queue on its way in: its body is taken as it comes, with no task that waits for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aiohttp import StreamReader
+
+from llmlb.clock import Clock, Timer
+from llmlb.errors import Malformed, Refusal, StalledBody, TooLarge
+from llmlb.gateway.bodies import Hold
+from llmlb.gateway.identity import Identity
+from llmlb.web.body import STALL_SECS
+from llmlb.web.delivery import Delivery
+
+
+class Reception:
+    """Takes a body of at most `limit` bytes, into `hold`, and sends the request on its way when it is whole.
+
+    `turned_away` is called just before a request is answered of whose body the rest will not be read.
+    """
+
+    __slots__ = (
+        "_clock",
+        "_content",
+        "_delivery",
+        "_heard_at",
+        "_hold",
+        "_limit",
+        "_parts",
+        "_sender",
+        "_taking",
+        "_timer",
+        "_turned_away",
+        "over",
+    )
+
+    def __init__(
+        self,
+        delivery: Delivery,
+        sender: Identity,
+        content: StreamReader,
+        hold: Hold,
+        limit: int,
+        clock: Clock,
+        turned_away: Callable[[], None],
+    ) -> None:
+        self._delivery = delivery
+        self._sender = sender
+        self._content = content
+        self._hold = hold
+        self._limit = limit
+        self._clock = clock
+        self._turned_away = turned_away
+        self._parts: list[bytes] = []
+        self._timer: Timer | None = None
+        self._heard_at = 0.0
+        self._taking = False
+        self.over = False
+        """Whether nothing more is taken."""
+
+    def take(self) -> None:
+        """Take what has come of the body."""
+        if self._taking:
+            return  # reading may have aiohttp hand over at once what it had held back
+        content = self._content
+        try:
+            if content.exception() is not None:
+                raise Malformed
+            if content.total_bytes > self._limit:
+                raise TooLarge(self._limit)
+            self._hold.reserve(content.total_bytes)
+        except Refusal as refusal:
+            self._turn_away(refusal)
+            return
+        self._taking = True
+        while part := content.read_nowait():
+            self._parts.append(part)
+        self._taking = False
+        if content.at_eof():
+            self.close()
+            parts = self._parts
+            self._delivery.ask(self._sender, parts[0] if len(parts) == 1 else b"".join(parts))
+        else:
+            self._heard_at = self._clock.now()
+            if self._timer is None:
+                self._timer = self._clock.call_at(self._heard_at + STALL_SECS, self._look)
+
+    def close(self) -> None:
+        """Take no more."""
+        self.over = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _look(self) -> None:
+        due = self._heard_at + STALL_SECS
+        if self._clock.now() < due:
+            self._timer = self._clock.call_at(due, self._look)
+        else:
+            self._turn_away(StalledBody())
+
+    def _turn_away(self, refusal: Refusal) -> None:
+        self.close()
+        self._turned_away()
+        self._delivery.refuse(refusal)
