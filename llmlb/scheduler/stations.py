@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from llmlb.scheduler.draws import Node
 from llmlb.scheduler.flows import Pool, Running
@@ -24,6 +24,8 @@ class Stations:
         self.ratios = Ratios()
         self._speeds: dict[str, Ratio] = {}
         self._free_at: dict[str, float | None] = {}
+        self._away: set[str] = set()
+        """Those of them that take no requests, nobody knows until when."""
         self._running: dict[str, Running] = {}
 
     @property
@@ -34,10 +36,15 @@ class Stations:
     def put(self, node: str, free_at: float | None) -> None:
         """The node is there; idle, it takes requests from then on (None: unknown when)."""
         self._free_at[node] = free_at
+        if free_at is None:
+            self._away.add(node)
+        else:
+            self._away.discard(node)
 
     def forget(self, node: str) -> None:
         """The node is gone."""
         self._free_at.pop(node, None)
+        self._away.discard(node)
         self._speeds.pop(node, None)
 
     def began(self, running: Running) -> None:
@@ -96,15 +103,19 @@ class Stations:
 
         At least one of them serves each of the models, where any does.
         """
-        there = [(node, pool) for pool in pools for node in pool.nodes if self._is_there(node)]
-        times = max(1.0, len(there) / SAMPLE)
-        if times > 1.0:
-            some = [there[int(number * times)] for number in range(SAMPLE)]
-            for model in models:
-                if not any(model in pool.models for _, pool in some):
-                    some += [one for one in there if model in one[1].models][:1]
-            there = some
-        return [self._node(node, pool, now) for node, pool in there], times
+        there = [(pool, self._there(pool)) for pool in pools]
+        times = max(1.0, sum([len(names) for _, names in there]) / SAMPLE)
+        if times == 1.0:
+            return [self._node(node, pool, now) for pool, names in there for node in names], times
+        some: list[tuple[str, Pool]] = []
+        picked, before = [int(number * times) for number in range(SAMPLE)], 0
+        for pool, names in there:
+            some += [(names[at - before], pool) for at in picked if 0 <= at - before < len(names)]
+            before += len(names)
+        for model in models:
+            if not any(model in pool.models for _, pool in some):
+                some += [(names[0], pool) for pool, names in there if model in pool.models and names][:1]
+        return [self._node(node, pool, now) for node, pool in some], times
 
     def free_at(self, pools: Iterable[Pool], now: float) -> dict[str, float]:
         """When each node of these pools that is there is expected to be free."""
@@ -116,6 +127,12 @@ class Stations:
                 elif (at := self._free_at.get(node)) is not None:
                     free[node] = max(now, at)
         return free
+
+    def _there(self, pool: Pool) -> Sequence[str]:
+        """Its nodes that are there: all of them, nearly always."""
+        if not self._away:
+            return list(pool.nodes)
+        return [node for node in pool.nodes if node not in self._away or node in self._running]
 
     def _is_there(self, node: str) -> bool:
         return node in self._running or self._free_at.get(node) is not None
