@@ -27,7 +27,7 @@ from llmlb.telemetry import logs
 from llmlb.web.application import application
 from llmlb.web.control_path import socket_path
 from llmlb.web.control_socket import control_socket
-from llmlb.web.late import add_late
+from llmlb.web.late import Make, add_late
 from llmlb.web.server import Runner, Site
 
 if TYPE_CHECKING:
@@ -161,10 +161,10 @@ async def _following(file: ConfigFile, reloader: Reloader, gateway: Gateway, url
     task = gateway.background.start("configuration", reloader.run())
     since = gateway.clock.now()
 
-    def for_commands() -> web.Application:
+    def for_commands() -> Make:
         from llmlb.web.control import control
 
-        return control(gateway, reloader.ask, file.environ, url=url, since=since)
+        return partial(control, gateway, reloader.ask, file.environ, url=url, since=since)
 
     app = web.Application()
     add_late(app, for_commands, below=("/",))

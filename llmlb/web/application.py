@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -11,7 +12,7 @@ from llmlb.gateway.gateway import Gateway
 from llmlb.web import health, inference, models, stats
 from llmlb.web.faults import faults
 from llmlb.web.keys import GATEWAY
-from llmlb.web.late import add_late
+from llmlb.web.late import Make, add_late
 from llmlb.web.requests import identified, keyed, sign
 
 if TYPE_CHECKING:
@@ -26,16 +27,22 @@ def application(gateway: Gateway, steering: Callable[[], Steering] | None = None
     app.add_routes([*inference.routes(), *models.routes(), *health.routes()])
     app.router.add_get("/api/queue/stats", keyed(stats.queue_stats))
 
-    def for_people() -> web.Application:
-        from llmlb.web.people import people
+    def for_everybody() -> Make:
+        from llmlb.web.dashboard import everybodys_page
 
-        return people(gateway, None if steering is None else steering())
+        return partial(everybodys_page, gateway)
 
-    def for_prometheus() -> web.Application:
+    def for_the_operator() -> Make:
+        from llmlb.web.operator.routes import operators_part
+
+        return lambda: operators_part(gateway, None if steering is None else steering())
+
+    def for_prometheus() -> Make:
         from llmlb.web.metrics import metrics_only
 
-        return metrics_only(gateway)
+        return partial(metrics_only, gateway)
 
-    add_late(app, for_people, paths=("/", "/api/queue/events"), below=("/operator", "/static"))
+    add_late(app, for_everybody, paths=("/", "/api/queue/events"), below=("/static",))
+    add_late(app, for_the_operator, below=("/operator",))
     add_late(app, for_prometheus, paths=("/metrics",))
     return app

@@ -12,9 +12,11 @@ import msgspec
 from aiohttp import web
 
 from llmlb.clock import Clock, LoopClock
+from llmlb.gateway.gateway import Gateway
 from llmlb.gateway.overview import Overview
 from llmlb.messages import Locale
 from llmlb.telemetry.timeline import STEPS
+from llmlb.web.assets import add_assets
 from llmlb.web.charts import HEIGHT
 from llmlb.web.event_stream import no_room, stream
 from llmlb.web.keys import GATEWAY
@@ -37,9 +39,18 @@ _BLANK = {
 """What the browser makes new elements from."""
 
 
+def everybodys_page(gateway: Gateway) -> web.Application:
+    """The application of it."""
+    app = web.Application()
+    app[GATEWAY] = gateway
+    setup(app)
+    return app
+
+
 def setup(app: web.Application) -> None:
     """Add the page, its event stream and its files to `app`, which must have its `GATEWAY`. The loop must run."""
     add_pages(app)
+    add_assets(app)
     app.router.add_get("/", _page)
     app.router.add_get(EVENTS_PATH, _events, allow_head=False)
     app.on_shutdown.append(_stop)

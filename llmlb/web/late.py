@@ -6,26 +6,29 @@ to start, and of the memory that it has.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 from aiohttp import web
 
+Make = Callable[[], web.Application]
+
 
 def add_late(
     app: web.Application,
-    make: Callable[[], web.Application],
+    load: Callable[[], Make],
     *,
     paths: tuple[str, ...] = (),
     below: tuple[str, ...] = (),
 ) -> None:
-    """Have `app` answer `paths`, and the trees `below` some others, by what `make` returns the first time.
+    """Have `app` answer `paths`, and the trees `below` some others, by what `load` has made the first time.
 
+    `load` imports what is needed, in a thread, so that meanwhile streams go on; it returns what makes the application.
     The middlewares of `app` are around it, and it shuts down with `app`; what its handlers find on their application
-    is its own. Its routes have their whole paths. It is not told of a start: that would be a wait for the first
-    who asks, and others could come meanwhile.
+    is its own. Its routes have their whole paths. It is not told of a start, for there is none.
     """
-    late = _Late(make)
+    late = _Late(load)
     for path in paths:
         app.router.register_resource(_Part(late, path, is_tree=False))
     for path in below:
@@ -37,15 +40,17 @@ def add_late(
 class _Late:
     """An application that is there from when it is first wanted."""
 
-    def __init__(self, make: Callable[[], web.Application]) -> None:
-        self._make = make
+    def __init__(self, load: Callable[[], Make]) -> None:
+        self._load = load
         self._app: web.Application | None = None
 
-    def get(self) -> web.Application:
+    async def get(self) -> web.Application:
         """The application."""
         if self._app is None:
-            self._app = self._make()
-            self._app.freeze()
+            make = await asyncio.to_thread(self._load)
+            if self._app is None:  # or somebody else has asked meanwhile
+                self._app = make()
+                self._app.freeze()
         return self._app
 
     async def shutdown(self, _: web.Application) -> None:
@@ -79,7 +84,7 @@ class _Part(web.AbstractResource):
         """
         if not (self._is_tree or request.rel_url.path_safe == self._path):
             return None, set()
-        app = self._late.get()
+        app = await self._late.get()
         match = await app.router.resolve(request)
         match.add_app(app)
         return match, set()

@@ -11,7 +11,7 @@ import jinja2
 from aiohttp import web
 
 from llmlb.messages import Locale, choose_locale
-from llmlb.web.assets import SAFE_HEADERS, add_assets
+from llmlb.web.assets import SAFE_HEADERS
 from llmlb.web.keys import GATEWAY
 from llmlb.web.page_texts import page_text
 
@@ -22,7 +22,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 
 def add_pages(app: web.Application) -> None:
-    """Let `app` render pages, and serve their files."""
+    """Let `app` render pages."""
     aiohttp_jinja2.setup(
         app,
         loader=jinja2.FileSystemLoader(_TEMPLATES),
@@ -30,7 +30,6 @@ def add_pages(app: web.Application) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    add_assets(app)
 
 
 def page_locale(request: web.Request) -> Locale:

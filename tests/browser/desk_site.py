@@ -14,6 +14,7 @@ from llmlb.config.model import Operator, Server
 from llmlb.gateway.desk import Desk
 from llmlb.gateway.desk_requests import meaning
 from llmlb.gateway.gateway import Gateway
+from llmlb.web.assets import add_assets
 from llmlb.web.keys import GATEWAY, STEERING
 from llmlb.web.operator.guard import COOKIE, SESSIONS
 from llmlb.web.operator.routes import add_operator
@@ -58,6 +59,7 @@ class DeskSite:
         app[GATEWAY] = cast(Gateway, gateway)
         app[STEERING] = None
         add_pages(app)
+        add_assets(app)
         add_operator(app)
         self._runner = web.AppRunner(app)
         await self._runner.setup()

@@ -14,7 +14,8 @@ from tests.process.program import Gateway
 TOLD = {"PYTHONPROFILEIMPORTTIME": "1"}
 """Has Python say on standard error what it imports."""
 WHEN_ASKED = {
-    "/": ("argon2", "jinja2", "llmlb.web.people", "llmlb.web.dashboard", "llmlb.web.operator"),
+    "/": ("jinja2", "llmlb.web.dashboard"),
+    "/operator": ("argon2", "jinja2", "llmlb.config.edit", "llmlb.web.operator"),
     "/metrics": ("prometheus_client", "llmlb.web.metrics"),
 }
 NOT_EVEN_THEN = (

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+
 import pytest
 from aiohttp import web
 from aiohttp.pytest_plugin import AiohttpClient
 from aiohttp.typedefs import Handler
 
-from llmlb.web.late import add_late
+from llmlb.web.late import Make, add_late
 
 _WORD = web.AppKey("word", str)
 
@@ -16,8 +19,12 @@ class Part:
     """What is made, and how often; what became of it."""
 
     def __init__(self) -> None:
-        self.made = 0
+        self.loaded = self.made = 0
         self.ended: list[str] = []
+
+    def load(self) -> Make:
+        self.loaded += 1
+        return self.make
 
     def make(self) -> web.Application:
         self.made += 1
@@ -58,7 +65,7 @@ def around(part: Part) -> web.Application:
     app = web.Application(middlewares=[marked])
     app[_WORD] = "around"
     app.router.add_get("/v1/early", early)
-    add_late(app, part.make, paths=("/",), below=("/tree",))
+    add_late(app, part.load, paths=("/",), below=("/tree",))
     return app
 
 
@@ -69,7 +76,30 @@ async def test_nothing_is_made_for_others(aiohttp_client: AiohttpClient) -> None
     for path in ("/v1", "/v1/none", "/trees", "/treetop/x"):
         assert (await client.get(path)).status == 404, path
     await client.close()
-    assert (part.made, part.ended) == (0, [])
+    assert (part.loaded, part.made, part.ended) == (0, 0, [])
+
+
+async def test_all_who_ask_while_it_is_loaded_get_the_same(aiohttp_client: AiohttpClient) -> None:
+    part = Part()
+    client = await aiohttp_client(around(part))
+    answers = await asyncio.gather(*(client.get("/tree/a") for _ in range(5)))
+    assert [answer.status for answer in answers] == [200] * 5
+    assert part.made == 1
+
+
+async def test_the_loop_goes_on_while_it_is_loaded(aiohttp_client: AiohttpClient) -> None:
+    part, go_on = Part(), threading.Event()
+
+    def load() -> Make:
+        assert go_on.wait(10)
+        return part.make
+
+    app = web.Application()
+    add_late(app, load, below=("/",))
+    client = await aiohttp_client(app)
+    asked = asyncio.create_task(client.get("/tree/a"))
+    asyncio.get_running_loop().call_later(0.01, go_on.set)
+    assert (await asked).status == 200
 
 
 async def test_it_is_made_once_and_answers_as_a_part_of_the_whole(aiohttp_client: AiohttpClient) -> None:
