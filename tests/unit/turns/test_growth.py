@@ -1,0 +1,72 @@
+"""What the queue does for a request does not grow with the nodes, nor with the keys that wait: counted, not timed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import FrameType
+
+from tests.unit.turns.hall import Hall
+
+MANY = 1000
+
+
+def calls(do: Callable[[], object]) -> int:
+    """Functions called, those of the interpreter included."""
+    count = 0
+
+    def note(_frame: FrameType, event: str, _arg: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(note)
+    try:
+        do()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def on_idle_nodes(nodes: int) -> int:
+    """A request comes, is served at once, and is done: one of several, as the first does things only once."""
+    hall = Hall({f"n{number}": "m" for number in range(nodes)})
+    hall.come("A1 A2")
+    for node in [name for name, node in hall.nodes.items() if node.has is not None]:
+        hall.end(node)
+    before = len(hall.grants)
+
+    def serve() -> None:
+        hall.come("A3")
+        hall.end(hall.grants[before][1])
+
+    return calls(serve)
+
+
+def handed_over(keys: int) -> int:
+    """A node is done and takes the next of so many keys."""
+    hall = Hall(max_size=2 * MANY)
+    hall.come(" ".join(f"k{number}x1" for number in range(keys + 2)))
+    hall.end()
+    return calls(hall.end)
+
+
+def begins_to_wait(keys: int) -> int:
+    """A key joins so many others in line. Its place aside: that is told by playing the queue through."""
+    hall = Hall(max_size=2 * MANY)
+    hall.come(" ".join(f"k{number}x1" for number in range(keys + 2)))
+    hall.end()
+    ticket = hall.waiters["k0x1"].ticket
+    ticket.id, ticket.number = "again", 0
+    return calls(lambda: hall.scheduler.add(ticket, hall.clock.now()))
+
+
+def test_a_request_that_an_idle_node_takes_costs_the_same_on_a_thousand_nodes() -> None:
+    assert on_idle_nodes(MANY) == on_idle_nodes(3)
+
+
+def test_a_hand_over_costs_the_same_among_a_thousand_keys() -> None:
+    assert handed_over(MANY) == handed_over(3)
+
+
+def test_beginning_to_wait_costs_the_same_behind_a_thousand_keys() -> None:
+    assert begins_to_wait(MANY) == begins_to_wait(100)
