@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from llmlb.cli.complaint import complain
 from llmlb.cli.control_client import NotRunning, Unreachable, ask
 from llmlb.cli.edit_texts import say
+from llmlb.cli.output import told
 from llmlb.config.edit import CannotEdit, Draft
 from llmlb.config.edit_file import ChangedMeanwhile, Edited, edit_file
 from llmlb.config.problems import ConfigError, Problem
@@ -65,12 +66,7 @@ def explained(work: Callable[[], int], file: Path, locale: Locale, *, edits: boo
     `edits`: whether the work is a change, so that it is to be said that there was none.
     """
     try:
-        code = work()
-        sys.stdout.flush()
-        return code
-    except BrokenPipeError:  # whoever read has seen enough (`| head`); a gateway notices a change by itself
-        _say_no_more()
-        return int(edits)
+        return told(work, locale, unheard=int(edits))  # a gateway notices a change by itself
     except Refused as refused:
         return complain(str(refused), refused.code)
     except ConfigError as error:
@@ -84,14 +80,6 @@ def explained(work: Callable[[], int], file: Path, locale: Locale, *, edits: boo
         return complain(say(locale, "changed_meanwhile", file=file))
     except _NotWritten as why:
         return complain(say(locale, "cannot_write", file=file, problem=why))
-    except OSError as error:
-        _say_no_more()
-        return complain(say(locale, "cannot_tell", problem=error.strerror or str(error)))
-
-
-def _say_no_more() -> None:
-    """Standard output takes nothing: not at the end of the program, either."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def follow(file: Path, locale: Locale, to: TextIO | None = None) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from llmlb.cli.complaint import complain
 from llmlb.cli.control_client import NotRunning, Unreachable, ask
-from llmlb.cli.edit_command import explained
+from llmlb.cli.output import told
 from llmlb.cli.status.paint import painted, wants_colors
 from llmlb.cli.status.screen import screen
 from llmlb.cli.status.seen import DESK, WITH_HISTORY, read_seen
@@ -26,7 +26,7 @@ WIDE = 120
 
 def status(options: argparse.Namespace, file: Path, environ: Mapping[str, str], locale: Locale) -> int:
     """Run the command and return its exit code: 1 when no gateway runs with `file`, or it cannot be asked."""
-    return explained(lambda: _status(options, file, environ, locale), file, locale, edits=False)
+    return told(lambda: _status(options, file, environ, locale), locale)
 
 
 def _status(options: argparse.Namespace, file: Path, environ: Mapping[str, str], locale: Locale) -> int:
