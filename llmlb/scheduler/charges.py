@@ -100,7 +100,8 @@ class Charges:
         self._move_pace(home, flow, cost)
         if len(flow.standings) > (standing is not None):
             self._spill(running, step)
-        self.restand(flow)
+        if flow.waiting:
+            self.restand(flow)
 
     def _spill(self, running: Running, step: float) -> None:
         flow = running.flow
@@ -120,8 +121,8 @@ class Charges:
         contest, half = pool.contest, self.prices.quantum / 2
         weight = contest.weight + (0.0 if flow.key in contest.entrants else flow.weight)
         pool.pace += cost / weight
-        if contest.limit > -inf:  # the round began half a quantum below
-            pool.pace = max(contest.limit - half, min(pool.pace, contest.limit + half))
+        if (limit := contest.limit) > -inf:  # the round began half a quantum below
+            pool.pace = max(limit - half, min(pool.pace, limit + half))
 
     def _expect_overrun(self, running: Running) -> None:
         if running.rate > 0.0:

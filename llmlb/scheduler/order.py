@@ -289,7 +289,8 @@ class Order:
             self.charges.contend(running, now)
         else:
             pool.uncharged.setdefault(flow.key, []).append(running)
-            self.charges.restand(flow)
+            if flow.waiting:
+                self.charges.restand(flow)
         return running
 
     def _stand(self, flow: Flow, pool: Pool) -> None:

@@ -51,7 +51,10 @@ class Prices:
     def guess(self, ticket: Ticket) -> float:
         """What the request will cost, at least the floor."""
         a, b, most = self.line(ticket.key, ticket.model)
-        return max(self.floor, min(a + b * ticket.size, most))
+        cost = a + b * ticket.size
+        if cost > most:
+            cost = most
+        return self.floor if cost < self.floor else cost
 
     def rate(self, ticket: Ticket) -> float:
         """Cost a second in service adds: what a request has cost so far is this times its seconds."""

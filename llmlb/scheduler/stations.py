@@ -64,14 +64,20 @@ class Stations:
         if running.foreseen:
             self.ratios.add(actual.seconds, running.expected)
         if running.node in self._free_at:
-            speed = self._speeds.setdefault(running.node, Ratio())
+            speed = self._speeds.get(running.node)
+            if speed is None:
+                speed = self._speeds[running.node] = Ratio()
             if running.foreseen:
                 speed.add(actual.seconds, self.secs(ticket))
         self.seconds.learn(ticket.key, ticket.model, ticket.size, actual.seconds / self.speed(running.node))
 
     def secs(self, ticket: Ticket) -> float:
         """Seconds a request is predicted to take on a node of speed 1."""
-        return max(1e-3, self.seconds.predict(ticket.key, ticket.model, ticket.size))
+        a, b, most = self.seconds.line(ticket.key, ticket.model)
+        secs = a + b * ticket.size
+        if secs > most:
+            secs = most
+        return 1e-3 if secs < 1e-3 else secs
 
     def secs_of(self, tickets: Iterable[Ticket], lines: Lines | None = None) -> list[float]:
         """`secs` of each of these, at less cost. `lines`: what was found out before, while nothing has been learned."""
