@@ -29,8 +29,10 @@ class Admissions:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._coming: deque[Comer] = deque()
+        self._begun = 0.0
+        """When this turn began, as far as admissions are concerned."""
         self._spent = 0.0
-        """What admissions have taken of this turn."""
+        """What they have taken of it."""
         self._turning = False
 
     def come(self, comer: Comer) -> None:
@@ -42,16 +44,21 @@ class Admissions:
 
     def took(self, since: float) -> None:
         """One has been let in, which began then."""
+        if since - self._begun > TURN_SECS:  # there was time enough for everything else
+            self._begun, self._spent = since, 0.0
         self._spent += self._clock.now() - since
+        if self._spent >= TURN_SECS:
+            self._see_to_next_turn()
+
+    def _see_to_next_turn(self) -> None:
         if not self._turning:
             self._turning = True
             asyncio.get_running_loop().call_soon(self._next_turn)
 
     def _next_turn(self) -> None:
         self._turning = False
-        self._spent = 0.0
+        self._begun, self._spent = self._clock.now(), 0.0
         while self._coming and self._spent < TURN_SECS:
             self._coming.popleft().let_in()
-        if self._coming and not self._turning:
-            self._turning = True
-            asyncio.get_running_loop().call_soon(self._next_turn)
+        if self._coming:
+            self._see_to_next_turn()

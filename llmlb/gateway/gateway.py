@@ -166,15 +166,16 @@ class Gateway:
         request_id: str,
         call: Call,
         identity: Identity,
-        headers: Iterable[tuple[str, str]],
+        block: bytes,
         hold: Hold,
         audience: Audience,
     ) -> Visit:
         """A visit for this request, not begun yet.
 
-        `headers`: those that go to the node. `hold`: the room its body takes, given back with the first byte.
+        `block`: the header lines that go to the node, but that of its id. `hold`: the room its body takes, given back
+        with the first byte.
         """
-        outgoing = Outgoing(str(next(self._tickets)), call, [*headers, ("x-request-id", request_id)])
+        outgoing = Outgoing(str(next(self._tickets)), call, b"%bx-request-id: %b\r\n" % (block, request_id.encode()))
         return Visit(self, request_id, call, identity, outgoing, hold, audience)
 
     def admit(self, visit: Visit) -> None:

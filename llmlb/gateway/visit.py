@@ -186,6 +186,11 @@ class Visit:
         self._outgoing.let_go()
         self._hold.release()
 
+    @property
+    def length(self) -> int | None:
+        """Bytes of the reply's body, once it has begun and if its head says so."""
+        return self._exchange.length if self._exchange is not None else None
+
     def read(self) -> bytes:
         """All reply bytes since the last call; empty when there are none for now, or, if `whole`, none any more.
 

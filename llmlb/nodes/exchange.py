@@ -57,7 +57,8 @@ class Exchange:
     """
 
     __slots__ = (
-        "_buffer", "_held", "_meter", "carrier", "end", "first_byte_secs", "head", "listener", "paused", "request",
+        "_buffer", "_held", "_meter", "carrier", "end", "first_byte_secs", "head", "length", "listener", "paused",
+        "request",
     )  # fmt: skip
 
     def __init__(self, request: Outgoing, listener: Listener, first_byte_secs: float, meter: TokenMeter) -> None:
@@ -67,6 +68,8 @@ class Exchange:
         self.carrier: Carrier | None = None
         self.head: ReplyHead | None = None
         """Status and headers, once they are good to be passed on."""
+        self.length: int | None = None
+        """Bytes of the reply's body, once its head is there and if it says so."""
         self.end: End | None = None
         self.paused = False
         self._buffer: list[bytes] = []
@@ -88,9 +91,10 @@ class Exchange:
         """Whether enough is held for the client, and no more should be read for now."""
         return self._held > HIGH_WATER
 
-    def start(self, head: ReplyHead) -> None:
+    def start(self, head: ReplyHead, length: int | None = None) -> None:
         """The reply's head has come, and is good to be passed on."""
         self.head = head
+        self.length = length
         self._meter.begin(head.headers)
 
     def feed(self, data: bytes) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Protocol, cast
 
 from llmlb.clock import Clock, Timer
 from llmlb.nodes.end import COMPLETE, EMPTY, End, EndKind
 from llmlb.nodes.exchange import Exchange
-from llmlb.wire.http1 import BadReply, ReplyHead, ReplyParser
+from llmlb.wire.http1 import BadReply, ReplyHead, ReplyParser, length_of
+from llmlb.wire.plain import Recall
 
 _OK, _TOO_MANY, _SERVER_ERROR, _UNAVAILABLE = 200, 429, 500, 503
+
+_PLAIN_REPLY = re.compile(rb"HTTP/1\.1 200 [\t -~]*\r\n")
 
 STALE_SECS = 1.0
 """A kept connection that was already closed by the node says so within this of being written to."""
@@ -40,7 +44,9 @@ class Line(asyncio.Protocol):
         """How long the node may be silent in mid-reply; another one counts from the next request on."""
         self._transport: asyncio.Transport | None = None
         self._exchange: Exchange | None = None
-        self._parser = ReplyParser()
+        self._recall = Recall(_PLAIN_REPLY, _plain_head)
+        self._parser: ReplyParser | None = None
+        """Of the reply that is coming, if it is not read as a whole."""
         self._verdict: End | None = None
         """How the exchange is to end, once that is decided and the connection is closing."""
         self._used = False
@@ -61,7 +67,7 @@ class Line(asyncio.Protocol):
         transport = self._transport
         assert transport is not None
         self._exchange = exchange
-        self._parser = ReplyParser()
+        self._parser = None
         self._reply_seen = self._body_seen = False
         for piece in pieces:
             transport.write(piece)
@@ -96,8 +102,12 @@ class Line(asyncio.Protocol):
             return
         if self._verdict is not None:
             return
+        if not self._reply_seen and self._read_plain(exchange, data):
+            return
         self._reply_seen = True
         self._waiting_since = self._clock.now()
+        if self._parser is None:
+            self._parser = ReplyParser()
         parser = self._parser
         try:
             parser.feed(data)
@@ -131,7 +141,7 @@ class Line(asyncio.Protocol):
             self._owner.over(exchange, self._verdict)
         elif self._died_unseen():
             self._owner.reopen(exchange)
-        elif exc is None and self._parser.eof():
+        elif exc is None and self._parser is not None and self._parser.eof():
             self._pass_on(exchange)
             self._owner.over(exchange, self._proper_end())
         else:
@@ -140,6 +150,19 @@ class Line(asyncio.Protocol):
             self._owner.over(exchange, End(EndKind.BROKEN, f"{what} {when}"))
 
     # Steps
+
+    def _read_plain(self, exchange: Exchange, data: bytes) -> bool:
+        """Take a whole reply at once, if it is as plain as most are."""
+        found = self._recall.read(data)
+        if found is None:
+            return False
+        head, start, length = found
+        if length != len(data) - start or not length:
+            return False
+        exchange.start(head, length)
+        exchange.feed(data[start:])
+        self._end(exchange, COMPLETE, reusable=True)
+        return True
 
     def _died_unseen(self) -> bool:
         """Whether the node had closed the kept connection before it could see the request.
@@ -152,8 +175,9 @@ class Line(asyncio.Protocol):
     def _pass_on(self, exchange: Exchange) -> None:
         """Give the exchange what the parser has."""
         parser = self._parser
+        assert parser is not None
         if exchange.head is None and parser.head is not None:
-            exchange.start(parser.head)
+            exchange.start(parser.head, length_of(parser.head))
         if not parser.has_body:
             return
         if not self._body_seen:
@@ -167,21 +191,25 @@ class Line(asyncio.Protocol):
             end = End(EndKind.BUSY, f"HTTP {head.status}", _retry_after(head))
         else:
             end = End(EndKind.ERROR, f"HTTP {head.status}")
-        if self._parser.complete:
+        if self._parser is not None and self._parser.complete:
             self._complete(exchange, end)
         else:
             self._hang_up(end)
 
     def _proper_end(self) -> End:
         """The end of a reply that came to it. One that says it is fine and has nothing in it is told apart."""
-        head = self._parser.head
+        head = self._parser.head if self._parser is not None else None
         empty = not self._body_seen and head is not None and head.status == _OK and not _is_text(head)
         return EMPTY if empty else COMPLETE
 
     def _complete(self, exchange: Exchange, end: End) -> None:
+        assert self._parser is not None
+        self._end(exchange, end, reusable=self._parser.reusable)
+
+    def _end(self, exchange: Exchange, end: End, *, reusable: bool) -> None:
         self._exchange = None
         self._used = True
-        if not self._parser.reusable or cast(asyncio.Transport, self._transport).get_write_buffer_size():
+        if not reusable or cast(asyncio.Transport, self._transport).get_write_buffer_size():
             self.close()
         self._owner.over(exchange, end)
 
@@ -217,6 +245,10 @@ class Line(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _plain_head(line: re.Match[bytes], fields: list[tuple[str, str]]) -> ReplyHead | None:
+    return ReplyHead(_OK, tuple(fields))
 
 
 def _is_text(head: ReplyHead) -> bool:

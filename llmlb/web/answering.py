@@ -17,24 +17,23 @@ from aiohttp.web_protocol import _ErrInfo
 from llmlb.errors import Refusal
 from llmlb.gateway.bodies import Hold
 from llmlb.gateway.gateway import Gateway
-from llmlb.gateway.identity import NOBODY
+from llmlb.web.asked import ENDPOINT_AT, PLAIN_REQUEST, Asked, asked_plainly
 from llmlb.web.body import check_announced
-from llmlb.web.delivery import Asked, Delivery
-from llmlb.web.reception import Reception
+from llmlb.web.delivery import Delivery
+from llmlb.web.reception import PlainBody, Reception
 from llmlb.web.requests import new_id
-from llmlb.wire.endpoints import ENDPOINTS
 from llmlb.wire.headers import request_id
-
-_ENDPOINTS = {endpoint.path: endpoint for endpoint in ENDPOINTS}
+from llmlb.wire.plain import Recall
 
 
 class Answering(web.RequestHandler):
     """A connection that answers requests for the queue, and leaves all others to aiohttp.
 
-    aiohttp's task waits for the next request while `_waiter` is there. It is woken for what is not answered here.
+    aiohttp's task waits for the next request while `_waiter` is there. It is woken for what is not answered here. What
+    is plain (`llmlb.wire.plain`) aiohttp does not even read.
     """
 
-    __slots__ = ("_answering", "_deaf", "_fresh", "_gateway", "_reception", "answers")
+    __slots__ = ("_answering", "_deaf", "_fresh", "_gateway", "_plain_body", "_recall", "_reception", "answers")
 
     def __init__(self, *args: Any, gateway: Gateway, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -43,6 +42,9 @@ class Answering(web.RequestHandler):
         """Whether it is answering a request itself."""
         self._answering: Delivery | None = None
         """The request for the queue that is being answered, here or by a handler."""
+        self._recall = Recall(PLAIN_REQUEST, asked_plainly)
+        self._plain_body: PlainBody | None = None
+        """The body that is coming, if aiohttp does not read it."""
         self._reception: Reception | None = None
         """What takes the body of the one that is answered here."""
         self._deaf = False
@@ -73,17 +75,57 @@ class Answering(web.RequestHandler):
         if self._reading_paused:  # else there is nothing to resume, but aiohttp would go through all of it
             super().resume_reading(resume_parser)
 
-    def deliver(self, asked: Asked, done: Callable[[bool], None], hold: Hold) -> Delivery:
+    def deliver(self, asked: Asked, request_id: str, done: Callable[[bool], None], hold: Hold) -> Delivery:
         """Begin to answer a request for the queue. `done` is told whether the connection may be kept.
 
         `hold`: the room for its body. Raises ConnectionResetError when the client has left already.
         """
         if self.transport is None:
             raise ConnectionResetError("the client has left")
-        self._answering = Delivery(self._gateway, asked, self.transport, hold, done, paused=self._paused)
+        transport = self.transport
+        self._answering = Delivery(self._gateway, asked, request_id, transport, hold, done, paused=self._paused)
         return self._answering
 
     # Whose turn it is
+
+    def _take_plain(self, data: bytes) -> bool:
+        """Answer the request that begins with these bytes, if it is plain, welcome, and all that there is."""
+        if self.answers or self._messages or self._upgraded or self._waiter is None or self._waiter.done():
+            return False
+        found = self._recall.read(data)
+        if found is None:
+            return False
+        asked, start, size = found
+        gateway, come = self._gateway, len(data) - start
+        hold, limit = gateway.bodies.hold(), gateway.config.server.body_limit
+        try:
+            asked.sender(gateway)
+            hold.check(size)
+        except Refusal:
+            return False
+        if come > size or size > limit:
+            return False
+        body = PlainBody(size)
+        body.feed(data[start:])
+        self._begins(body)
+        delivery = self._deliver(asked, asked.headers.get("x-request-id"), hold)
+        if come == size:
+            hold.reserve(size)
+            delivery.ask(body.read_nowait())
+        else:
+            self._plain_body = body
+            self._receive(delivery, body, hold, limit)
+        return True
+
+    def _take_more(self, data: bytes) -> bytes:
+        """Take what is part of a plain body that is still coming, and return the rest."""
+        if self._plain_body is not None:
+            data = self._plain_body.feed(data)
+            if self._plain_body.is_eof():
+                self._plain_body = None
+            if self._reception is not None:
+                self._reception.take()
+        return data
 
     def _parse(self, data: bytes) -> None:
         """Have aiohttp read this, and wake nobody."""
@@ -110,13 +152,13 @@ class Answering(web.RequestHandler):
 
     def _answer(self, message: RawRequestMessage, body: StreamReader) -> bool:
         """Begin to answer a request, if it is one for the queue and there is nothing special about it."""
-        endpoint, headers, gateway = _ENDPOINTS.get(message.path), message.headers, self._gateway
-        if endpoint is None or not _is_plain(message):
+        endpoint, headers, gateway = ENDPOINT_AT.get(message.path), message.headers, self._gateway
+        if endpoint is None or not _can_be_answered_here(message):
             return False
-        hold, limit = gateway.bodies.hold(), gateway.config.server.body_limit
-        sender, refusal = NOBODY, None
+        asked = Asked(endpoint, headers, headers.items(), http11=True, keep=not message.should_close)
+        hold, limit, refusal = gateway.bodies.hold(), gateway.config.server.body_limit, None
         try:
-            sender = gateway.identities.identify(headers.get("Authorization"), headers.get("x-api-key"))
+            asked.sender(gateway)
             check_announced(headers, hold, limit)
         except Refusal as reason:
             if not body.is_eof():
@@ -126,16 +168,20 @@ class Answering(web.RequestHandler):
         assert self._parser is not None
         self._parser.message_consumed()
         self._begins(body)
-        given = request_id(headers.get("X-Request-Id"), new_id)
-        asked = Asked(endpoint, headers, given, http11=True, keep=not message.should_close)
-        self.answers = self._request_in_progress = True
-        delivery = self.deliver(asked, self._answered, hold)
+        delivery = self._deliver(asked, headers.get("X-Request-Id"), hold)
         if refusal is not None:
             delivery.refuse(refusal)
         else:
-            self._reception = Reception(delivery, sender, body, hold, limit, gateway.clock, self._hear_no_more)
-            self._reception.take()
+            self._receive(delivery, body, hold, limit)
         return True
+
+    def _deliver(self, asked: Asked, wanted_id: str | None, hold: Hold) -> Delivery:
+        self.answers = self._request_in_progress = True
+        return self.deliver(asked, request_id(wanted_id, new_id), self._answered, hold)
+
+    def _receive(self, delivery: Delivery, body: StreamReader | PlainBody, hold: Hold, limit: int) -> None:
+        self._reception = Reception(delivery, body, hold, limit, self._gateway.clock, self._hear_no_more)
+        self._reception.take()
 
     def _hear_no_more(self) -> None:
         self._deaf = True
@@ -168,7 +214,7 @@ class Answering(web.RequestHandler):
 
     # For those who bound what a client may do
 
-    def _begins(self, body: StreamReader) -> None:
+    def _begins(self, body: StreamReader | PlainBody) -> None:
         """The request with this body is answered from now on."""
 
     def _part(self, transport: asyncio.Transport) -> None:
@@ -176,7 +222,7 @@ class Answering(web.RequestHandler):
         transport.close()
 
 
-def _is_plain(message: RawRequestMessage) -> bool:
+def _can_be_answered_here(message: RawRequestMessage) -> bool:
     """Whether nothing has to be said before it can be read and answered."""
     plain = message.method == "POST" and message.version == HttpVersion11 and not message.upgrade
     return plain and "Expect" not in message.headers

@@ -25,6 +25,7 @@ from llmlb.gateway.gateway import Gateway
 from llmlb.web.answering import Answering
 from llmlb.web.faults import FAULTS, plain_answer, raw_answer
 from llmlb.web.keys import REQUEST_ID
+from llmlb.web.reception import PlainBody
 from llmlb.web.requests import new_id
 
 HEAD_SECS = 15.0
@@ -75,7 +76,7 @@ class Connection(Answering):
         self._door = door
         self._timer: Timer | None = None
         self._unwanted = False
-        self._body: StreamReader | None = None
+        self._body: StreamReader | PlainBody | None = None
         """That of the request which is being answered, or was last."""
         self._head_bytes = 0
         self._ahead = 0
@@ -101,22 +102,29 @@ class Connection(Answering):
     def data_received(self, data: bytes) -> None:
         if self._deaf or self._close or self._force_close:
             return
+        if self._plain_body is not None:
+            data = self._take_more(data)
+            if not data:
+                return
+        elif not self._head_bytes and self._take_plain(data):
+            return
         body = self._body if self._waiter is None or self.answers else None
         ahead = body is not None and body.is_eof()
         self._parse(data)
         if ahead:
             self._came_ahead(len(data))
-        elif body is not None:
+        elif isinstance(body, StreamReader):
             self._came_for(body, len(data))
         else:
             self._came(len(data))
         self._go_on()
 
-    def _begins(self, body: StreamReader) -> None:
+    def _begins(self, body: StreamReader | PlainBody) -> None:
         self._body = body
         self._body_bytes = self._barren = 0
         if not self._messages:
             self._ahead = 0
+            self._stop_timer()
 
     def _begun(self, message: Any, payload: StreamReader, *rest: Any) -> web.BaseRequest:
         self._begins(payload)

@@ -7,41 +7,27 @@ client's when it can take more or is gone; what is to be written goes straight t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
-import attrs
 import structlog
 
 from llmlb.errors import Refusal
 from llmlb.gateway.bodies import Hold
 from llmlb.gateway.gateway import Gateway
-from llmlb.gateway.identity import NOBODY, Identity
 from llmlb.gateway.visit import ReplyBroken, Visit
 from llmlb.messages import Locale, choose_locale, text
+from llmlb.web.asked import Asked
 from llmlb.web.cors import open_to_origins
-from llmlb.web.faults import FAULTS, crash_body, note_refusal, refusal_body, told, waiting_headers
+from llmlb.web.faults import FAULTS, crash_body, note_refusal, refusal_body, told, waiting_block
 from llmlb.web.patience import Patience, reset
 from llmlb.web.requests import signature
 from llmlb.wire.call import Call, read_call
-from llmlb.wire.endpoints import Endpoint
 from llmlb.wire.envelope import error_data, error_event
-from llmlb.wire.headers import to_client, to_node
 from llmlb.wire.http1 import ReplyHead, header_block
 from llmlb.wire.response import LAST_CHUNK, chunk, has_body, response_head
 from llmlb.wire.sse import StreamEnd
 
 _log = structlog.get_logger("llmlb.web")
-
-
-@attrs.frozen
-class Asked:
-    """The head of a request. `keep`: whether its client wants to keep the connection."""
-
-    endpoint: Endpoint
-    headers: Mapping[str, str]
-    id: str
-    http11: bool
-    keep: bool
 
 
 class Delivery:
@@ -56,17 +42,19 @@ class Delivery:
     __slots__ = (
         "_asked",
         "_begun",
+        "_body",
         "_call",
         "_chunked",
         "_done",
         "_gateway",
         "_head",
         "_hold",
-        "_identity",
+        "_id",
         "_keep",
         "_over",
         "_patience",
         "_paused",
+        "_refusal",
         "_stream",
         "_transport",
         "_until_close",
@@ -79,6 +67,7 @@ class Delivery:
         self,
         gateway: Gateway,
         asked: Asked,
+        request_id: str,
         transport: asyncio.Transport,
         hold: Hold,
         done: Callable[[bool], None],
@@ -89,13 +78,15 @@ class Delivery:
         self._hold = hold
         self._gateway = gateway
         self._asked = asked
+        self._id = request_id
         self._transport = transport
         self._done = done
         self._paused = paused
         self._write_timeout_secs = gateway.config.upstream.write_timeout_secs
         self._patience: Patience | None = None
-        self._identity = NOBODY
+        self._body = b""
         self._call: Call | None = None
+        self._refusal: Refusal | None = None
         self._visit: Visit | None = None
         self._stream: StreamEnd | None = None
         self._head = b""
@@ -110,14 +101,15 @@ class Delivery:
 
     # For those who have the request
 
-    def ask(self, identity: Identity, body: bytes) -> None:
+    def ask(self, body: bytes) -> None:
         """The request is whole: send it on its way."""
-        self._identity = identity
-        self._step(lambda: self._ask(body))
+        self._body = body
+        self._step(self._ask)
 
     def refuse(self, refusal: Refusal) -> None:
         """It will not even ask for its turn."""
-        self._step(lambda: self._refuse(refusal))
+        self._refusal = refusal
+        self._step(self._turn_away)
 
     # For the client's connection
 
@@ -171,20 +163,25 @@ class Delivery:
             except Refusal as refusal:
                 self._refuse(refusal)
         except Exception:
-            _log.exception("internal error", id=self._asked.id)
+            _log.exception("internal error", id=self._id)
             self._crash()
 
-    def _ask(self, body: bytes) -> None:
-        asked = self._asked
-        self._call = read_call(asked.endpoint, asked.headers.get("Content-Type", ""), body)
+    def _ask(self) -> None:
+        asked, body = self._asked, self._body
+        self._body = b""
+        self._call = read_call(asked.endpoint, asked.headers.get("content-type", ""), body)
         self._gateway.admissions.come(self)
+
+    def _turn_away(self) -> None:
+        refusal, self._refusal = self._refusal, None
+        assert refusal is not None
+        raise refusal
 
     def _enter(self) -> None:
         gateway, asked, call = self._gateway, self._asked, self._call
         assert call is not None
         self._call = None  # its body is let go with the reply's first byte
-        headers = to_node(asked.headers.items(), gateway.config.upstream.pass_headers)
-        visit = gateway.enter(asked.id, call, self._identity, headers, self._hold, self)
+        visit = gateway.enter(self._id, call, asked.sender(gateway), asked.block(gateway), self._hold, self)
         try:
             visit.begin()
         finally:
@@ -216,15 +213,11 @@ class Delivery:
             self._end(self._keep)
 
     def _begin(self, visit: Visit, head: ReplyHead) -> None:
-        headers = to_client(head.headers)
-        kind = next((value for name, value in headers if name == "content-type"), None)
-        if kind is None and has_body(head.status):
-            headers.append(("content-type", "application/octet-stream"))
-        elif _is_event_stream(kind or "", headers):
+        length = visit.length
+        if head.is_event_stream:
             self._stream = StreamEnd(self._asked.endpoint.family)
-        length = next((value for name, value in head.headers if name == "content-length"), "")
-        sized = self._stream is None and length.isdigit()  # a stream may have to end with an event more
-        self._head = self._answer_head(head.status, headers, int(length) if sized else None)
+            length = None  # it may have to end with an event more
+        self._head = self._answer_head(head.status, head.client_block, length)
         self._begun = True
         visit.commit()
 
@@ -262,7 +255,7 @@ class Delivery:
         if visit is not None:
             visit.answered(fault.status)
         else:
-            note_refusal(refusal, asked.id)
+            note_refusal(refusal, self._id)
         body = refusal_body(asked.endpoint.family, refusal, self._locale)
         self._answer(fault.status, told(refusal).items(), body)
 
@@ -272,29 +265,28 @@ class Delivery:
             self._transport.abort()
             self._end(keep=False, bug=True)
         else:
-            body = crash_body(self._asked.endpoint.family, self._locale, self._asked.id)
+            body = crash_body(self._asked.endpoint.family, self._locale, self._id)
             self._answer(500, (), body, bug=True)
 
     def _answer(self, status: int, headers: Iterable[tuple[str, str]], body: bytes, *, bug: bool = False) -> None:
         """Answer this, whole."""
-        kind = ("Content-Type", "application/json")
-        self._transport.write(self._answer_head(status, (kind, *headers), len(body)) + body)
+        block = header_block([("Content-Type", "application/json"), *headers])
+        self._transport.write(self._answer_head(status, block, len(body)) + body)
         self._end(self._keep, bug=bug)
 
-    def _answer_head(self, status: int, headers: Iterable[tuple[str, str]], length: int | None) -> bytes:
+    def _answer_head(self, status: int, block: bytes, length: int | None) -> bytes:
         gateway, asked = self._gateway, self._asked
-        self._until_close = length is None and not asked.http11 and has_body(status)
-        self._chunked = length is None and asked.http11 and has_body(status)
+        if length is None and has_body(status):
+            self._chunked, self._until_close = asked.http11, not asked.http11
         self._keep = self._keep and not gateway.draining and not self._until_close
-        lines = [*headers, *waiting_headers(self._visit).items(), *signature(gateway, asked.id)]
+        block += waiting_block(self._visit) + signature(gateway, self._id)
         if origins := gateway.config.server.cors_origins:
-            lines += open_to_origins(asked.endpoint.path, asked.headers.get("Origin"), origins).items()
-        block = header_block(lines)
+            block += header_block(open_to_origins(asked.endpoint.path, asked.headers.get("origin"), origins).items())
         return response_head(status, block, length=length, http11=asked.http11, keep=self._keep)
 
     @property
     def _locale(self) -> Locale:
-        return choose_locale(self._asked.headers.get("Accept-Language"), self._gateway.config.server.locale)
+        return choose_locale(self._asked.headers.get("accept-language"), self._gateway.config.server.locale)
 
     def _stalled(self) -> None:
         if self._visit is not None:
@@ -312,10 +304,3 @@ class Delivery:
             visit.close(bug=bug)
         self._hold.release()
         self._gateway.left()
-
-
-def _is_event_stream(kind: str, headers: Iterable[tuple[str, str]]) -> bool:
-    """Whether an event can be added to a body of this `Content-Type`."""
-    if kind.partition(";")[0].strip().lower() != "text/event-stream":
-        return False
-    return all(name != "content-encoding" for name, _ in headers)

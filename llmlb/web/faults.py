@@ -71,14 +71,13 @@ def locale_of(request: web.BaseRequest, app: web.Application) -> Locale:
     return choose_locale(request.headers.get("Accept-Language"), app[GATEWAY].config.server.locale)
 
 
-def waiting_headers(visit: Visit | None) -> dict[str, str]:
-    """What a client learns of its wait; nothing if it did not wait."""
-    headers = {}
-    if visit is not None and visit.position is not None:
-        headers["X-Queue-Position"] = str(visit.position)
-        if visit.estimate is not None:
-            headers["X-Estimated-Wait"] = str(visit.estimate)
-    return headers
+def waiting_block(visit: Visit | None) -> bytes:
+    """The header lines by which a client learns of its wait; none if it did not wait."""
+    if visit is None or visit.position is None:
+        return b""
+    if visit.estimate is None:
+        return b"X-Queue-Position: %d\r\n" % visit.position
+    return b"X-Queue-Position: %d\r\nX-Estimated-Wait: %d\r\n" % (visit.position, visit.estimate)
 
 
 def answer(request: web.Request, refusal: Refusal) -> web.Response:

@@ -14,10 +14,9 @@ from aiohttp.abc import AbstractStreamWriter
 
 from llmlb.errors import Refusal
 from llmlb.web.answering import Answering
+from llmlb.web.asked import Asked
 from llmlb.web.body import leave_expectation, read_body
-from llmlb.web.delivery import Asked
 from llmlb.web.keys import GATEWAY, REQUEST_ID
-from llmlb.web.requests import sender
 from llmlb.wire.endpoints import ENDPOINTS, Endpoint
 
 
@@ -33,19 +32,20 @@ def inference(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.Strea
         connection = request.protocol
         assert isinstance(connection, Answering), "served by llmlb.web.server"
         http11 = request.version >= HttpVersion11
-        asked = Asked(endpoint, request.headers, request[REQUEST_ID], http11=http11, keep=request.keep_alive)
+        headers = request.headers
+        asked = Asked(endpoint, headers, headers.items(), http11=http11, keep=request.keep_alive)
         over: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         gateway = request.app[GATEWAY]
         hold = gateway.bodies.hold()
-        delivery = connection.deliver(asked, over.set_result, hold)
+        delivery = connection.deliver(asked, request[REQUEST_ID], over.set_result, hold)
         try:
             try:
-                identity = sender(request)
+                asked.sender(gateway)
                 body = await read_body(request, hold, gateway.config.server.body_limit)
             except Refusal as refusal:
                 delivery.refuse(refusal)
             else:
-                delivery.ask(identity, body)
+                delivery.ask(body)
                 del body
             return _Delivered(keep=await over)
         finally:

@@ -9,9 +9,44 @@ from aiohttp import StreamReader
 from llmlb.clock import Clock, Timer
 from llmlb.errors import Malformed, Refusal, StalledBody, TooLarge
 from llmlb.gateway.bodies import Hold
-from llmlb.gateway.identity import Identity
 from llmlb.web.body import STALL_SECS
 from llmlb.web.delivery import Delivery
+
+
+class PlainBody:
+    """A body of so many bytes, as it comes after a plain head (`llmlb.wire.plain`). Read like aiohttp's."""
+
+    __slots__ = ("_left", "_parts", "total_bytes")
+
+    def __init__(self, size: int) -> None:
+        self._left = size
+        self._parts: list[bytes] = []
+        self.total_bytes = 0
+
+    def feed(self, data: bytes) -> bytes:
+        """Take what is part of it, and return what comes behind it."""
+        part, rest = data[: self._left], data[self._left :]
+        self._left -= len(part)
+        self.total_bytes += len(part)
+        self._parts.append(part)
+        return rest
+
+    def read_nowait(self) -> bytes:
+        """All that has come since the last call."""
+        data = b"".join(self._parts)
+        self._parts.clear()
+        return data
+
+    def is_eof(self) -> bool:
+        """Whether all of it has come."""
+        return not self._left
+
+    def at_eof(self) -> bool:
+        """Whether all of it has come and been read."""
+        return not self._left and not self._parts
+
+    def exception(self) -> None:
+        """Nothing can be wrong with it."""
 
 
 class Reception:
@@ -28,7 +63,6 @@ class Reception:
         "_hold",
         "_limit",
         "_parts",
-        "_sender",
         "_taking",
         "_timer",
         "_turned_away",
@@ -38,15 +72,13 @@ class Reception:
     def __init__(
         self,
         delivery: Delivery,
-        sender: Identity,
-        content: StreamReader,
+        content: StreamReader | PlainBody,
         hold: Hold,
         limit: int,
         clock: Clock,
         turned_away: Callable[[], None],
     ) -> None:
         self._delivery = delivery
-        self._sender = sender
         self._content = content
         self._hold = hold
         self._limit = limit
@@ -80,7 +112,7 @@ class Reception:
         if content.at_eof():
             self.close()
             parts = self._parts
-            self._delivery.ask(self._sender, parts[0] if len(parts) == 1 else b"".join(parts))
+            self._delivery.ask(parts[0] if len(parts) == 1 else b"".join(parts))
         else:
             self._heard_at = self._clock.now()
             if self._timer is None:

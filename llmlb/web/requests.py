@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from email.utils import formatdate
 from functools import lru_cache
-from uuid import uuid4
+from secrets import token_hex
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -18,7 +18,7 @@ from llmlb.wire.headers import request_id
 
 def new_id() -> str:
     """An id for a request whose client gave it none."""
-    return uuid4().hex
+    return token_hex(16)
 
 
 @web.middleware
@@ -28,14 +28,14 @@ async def identified(request: web.Request, handler: Handler) -> web.StreamRespon
     return await handler(request)
 
 
-def signature(gateway: Gateway, request_id: str) -> tuple[tuple[str, str], ...]:
-    """The headers that every response carries, and its date."""
-    return ("Server", "llmlb"), ("X-Request-Id", request_id), ("Date", _date(int(gateway.clock.wall())))
+def signature(gateway: Gateway, request_id: str) -> bytes:
+    """The header lines that every response carries. The id must be harmless, see `llmlb.wire.headers.request_id`."""
+    return b"X-Request-Id: %b\r\n%b" % (request_id.encode(), _server(int(gateway.clock.wall())))
 
 
 @lru_cache(maxsize=1)
-def _date(at: int) -> str:
-    return formatdate(at, usegmt=True)
+def _server(at: int) -> bytes:
+    return f"Server: llmlb\r\nDate: {formatdate(at, usegmt=True)}\r\n".encode()
 
 
 async def sign(request: web.Request, response: web.StreamResponse) -> None:

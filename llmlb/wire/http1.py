@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
 import attrs
 import httptools
+
+from llmlb.wire.headers import to_client
+from llmlb.wire.response import has_body
 
 MAX_HEAD: Final = 65_536
 """Bytes within which the head of a reply must end, interim replies included. Later, as many may come on
@@ -37,6 +40,28 @@ class ReplyHead:
 
     status: int
     headers: tuple[tuple[str, str], ...]
+
+    @cached_property
+    def client_block(self) -> bytes:
+        """The header lines that go on to a client, without framing."""
+        headers = to_client(self.headers)
+        if has_body(self.status) and all(name != "content-type" for name, _ in headers):
+            headers.append(("content-type", "application/octet-stream"))
+        return header_block(headers)
+
+    @cached_property
+    def is_event_stream(self) -> bool:
+        """Whether an event can be added to the body."""
+        kind = next((value for name, value in self.headers if name == "content-type"), "")
+        if kind.partition(";")[0].strip().lower() != "text/event-stream":
+            return False
+        return all(name != "content-encoding" for name, _ in self.headers)
+
+
+def length_of(head: ReplyHead) -> int | None:
+    """Bytes of the body, where the head says it."""
+    said = next((value for name, value in head.headers if name == "content-length"), "")
+    return int(said) if said.isdigit() else None
 
 
 class ReplyParser:

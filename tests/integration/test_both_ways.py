@@ -19,7 +19,7 @@ from tests.integration.bench import CHAT, Bench, config
 from tests.integration.conftest import Start
 
 BODY = b'{"model":"m"}'
-WAYS = {"direct": CHAT, "handled": f"{CHAT}?by=hand"}
+WAYS = {"plain": CHAT, "direct": CHAT, "handled": f"{CHAT}?by=hand"}
 KEYS = (KeyConfig(name="alice", key="sk-alice"),)
 
 
@@ -30,8 +30,11 @@ def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
     def closed(*_: object) -> bool:
         raise AssertionError("it went the other way")
 
-    if request.param == "direct":
-        monkeypatch.setattr(inference, "sender", closed)
+    if request.param == "plain":
+        monkeypatch.setattr(Answering, "_answer", closed)
+    elif request.param == "direct":
+        monkeypatch.setattr(Answering, "_take_plain", lambda *_: False)
+        monkeypatch.setattr(inference, "read_body", closed)
     else:
         monkeypatch.setattr(Answering, "_answered", closed)
     return WAYS[request.param]
@@ -149,6 +152,7 @@ async def test_http_1_0_may_keep_its_connection_where_the_length_is_known(
         assert "Connection: keep-alive\r\n" in (await client.answer())[0]
 
 
+@pytest.mark.parametrize("path", [CHAT, WAYS["handled"]])
 async def test_a_client_that_wants_the_connection_closed_is_told_so_and_it_is(
     path: str, node: ScriptedNode, start: Start, clients: list[Client]
 ) -> None:

@@ -141,7 +141,7 @@ class Stand:
     def visit(self, key: str = "k") -> Visit:
         self._count += 1
         call = read_call(ENDPOINTS[0], "application/json", BODY)
-        outgoing = Outgoing(str(self._count), call, [])
+        outgoing = Outgoing(str(self._count), call, b"")
         visit = Visit(self, f"r{self._count}", call, Identity(key, key), outgoing, self.bodies.hold(), ear := Ear())
         self._ears[visit] = ear
         return visit

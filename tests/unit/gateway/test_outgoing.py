@@ -14,9 +14,7 @@ BLOCK = header_block([("host", "n:1")])
 
 
 def outgoing(body: bytes) -> Outgoing:
-    return Outgoing(
-        "7", read_call(ENDPOINTS[0], "application/json", body), [("accept", "*/*"), ("x-request-id", "id-1")]
-    )
+    return Outgoing("7", read_call(ENDPOINTS[0], "application/json", body), b"accept: */*\r\nx-request-id: id-1\r\n")
 
 
 def node(**settings: object) -> NodeConfig:

@@ -14,7 +14,7 @@ from llmlb import errors
 from llmlb.config.model import Config
 from llmlb.errors import Refusal
 from llmlb.gateway.visit import Visit
-from llmlb.web.faults import FAULTS, answer, faults, waiting_headers
+from llmlb.web.faults import FAULTS, answer, faults, waiting_block
 from llmlb.web.keys import GATEWAY, REQUEST_ID
 
 REFUSALS: list[tuple[Refusal, int, str, str | None]] = [
@@ -120,11 +120,11 @@ class Waited:
 def test_without_a_wait_there_are_no_headers_and_without_an_estimate_only_the_place() -> None:
     visit = Waited()
     visit.estimate = None
-    assert waiting_headers(cast(Visit, Waited())) == {"X-Queue-Position": "3", "X-Estimated-Wait": "30"}
-    assert waiting_headers(cast(Visit, visit)) == {"X-Queue-Position": "3"}
+    assert waiting_block(cast(Visit, Waited())) == b"X-Queue-Position: 3\r\nX-Estimated-Wait: 30\r\n"
+    assert waiting_block(cast(Visit, visit)) == b"X-Queue-Position: 3\r\n"
     visit.position = None
-    assert waiting_headers(cast(Visit, visit)) == {}
-    assert waiting_headers(None) == {}
+    assert waiting_block(cast(Visit, visit)) == b""
+    assert waiting_block(None) == b""
 
 
 @pytest.mark.parametrize("crash", [RuntimeError, lambda words: web.HTTPInternalServerError(reason=words)])
