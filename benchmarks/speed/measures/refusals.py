@@ -48,7 +48,7 @@ async def _refused(on: Stage, size: int, effort: Effort) -> Found:
     async with child(arguments, LOAD, out=asyncio.subprocess.PIPE) as process:
         async with within(LONG_SECS, f"a queue of {size:,} does not fill"):
             await told(process)
-            await on.quiet()
+            await on.quiet(LONG_SECS)
         got = await on.load(CONNECTIONS, effort.secs(SECS), warmup=effort.warmup(), keys=on.keys, expect=429)
     return Found(refused_case(size), costs(got), got.errors)
 
