@@ -102,8 +102,8 @@ async def staged(
                             await _all_probed(behind)
                     try:
                         yield Stage(port, behind, known, family(process.pid), ready_secs)
-                    except Broken as error:
-                        if process.returncode is None:
+                    except (Broken, ProcessLookupError, FileNotFoundError) as error:  # there is nothing to look at
+                        if process.returncode is None and isinstance(error, Broken):
                             raise
                         raise Broken(f"{error}: the peer ended with {process.returncode}: {_said(folder)}") from error
 
