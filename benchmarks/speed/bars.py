@@ -76,7 +76,7 @@ def _chart(chart: Chart, found: Sequence[tuple[str, Spread]], left: float, top: 
         parts.append(element("rect", x=x, y=y, width=at["middle"] - x, height=14.0, fill=color, rx=2))
         if values.count > 1:
             middle = y + 7.0
-            parts.append(element("line", x1=at["least"], x2=at["most"], y1=middle, y2=middle, class_="axis"))
+            parts.append(element("line", x1=at["least"], x2=at["most"], y1=middle, y2=middle, stroke="#444"))
         shown = f"{values.middle:,.{chart.digits}f}"
         parts.append(text(max(at["most"], at["middle"]) + 5, y + 11, shown, class_="small"))
     return parts

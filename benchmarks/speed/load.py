@@ -99,6 +99,8 @@ class Load:
         self._requests = [request(asked.body, key, stream=asked.stream) for key in asked.keys]
         self._number = count()
         self._tasks: set[asyncio.Task[None]] = set()
+        self.callers: set[Caller] = set()
+        """Those that are connected."""
 
     def next(self) -> bytes:
         """The next request."""
@@ -143,7 +145,14 @@ class Load:
         before, begin = cpu_secs(self.asked.pids), perf_counter()
         await asyncio.sleep(self.asked.secs)
         secs, cpu = perf_counter() - begin, cpu_secs(self.asked.pids) - before
+        got = self._got(secs, cpu)
         self.over = True
+        for caller in self.callers:
+            caller.transport.abort()
+        await asyncio.sleep(0)  # until they are closed
+        return got
+
+    def _got(self, secs: float, cpu: float) -> Got:
         return Got(
             secs=secs,
             requests=len(self.latencies),
@@ -169,6 +178,7 @@ class Caller(Messages):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        self._load.callers.add(self)
         self._ask()
 
     def _ask(self) -> None:
@@ -210,6 +220,7 @@ class Caller(Messages):
     def connection_lost(self, exc: Exception | None) -> None:
         if self._load.over:
             return
+        self._load.callers.discard(self)
         if self._asked_at:
             self._load.failed(self._status if self._status == UNREADABLE else LOST)
         self._load.replace()

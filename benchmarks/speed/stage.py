@@ -17,7 +17,7 @@ from benchmarks.speed.children import Broken, Nodes, child, load, nodes
 from benchmarks.speed.cores import PEER
 from benchmarks.speed.load import Asked, Got, request
 from benchmarks.speed.peers.peer import Peer, Setup
-from benchmarks.speed.usage import cpu_secs, family, resident_kib
+from benchmarks.speed.usage import asleep, cpu_secs, family, resident_kib
 
 READY_SECS = 120.0
 LOOK_SECS = 0.005
@@ -57,8 +57,11 @@ class Stage:
     async def quiet(self, secs: float = READY_SECS) -> None:
         """Wait until the peer has done what there was to do. Raises Broken."""
         async with within(secs, "the peer does not come to rest"):
-            while await self.cpu_share(QUIET_SECS) > QUIET_SHARE:
-                pass
+            while True:
+                asleep_before = asleep(self.pids)
+                share = await self.cpu_share(QUIET_SECS)
+                if share <= QUIET_SHARE and asleep_before and asleep(self.pids):
+                    return
 
     async def settled(self, secs: float = READY_SECS) -> None:
         """Wait until the peer does no more than what it always does, such as looking after its nodes. Raises Broken."""
@@ -99,8 +102,8 @@ async def staged(
                             await _all_probed(behind)
                     try:
                         yield Stage(port, behind, known, family(process.pid), ready_secs)
-                    except Broken as error:
-                        if process.returncode is None:
+                    except (Broken, ProcessLookupError, FileNotFoundError) as error:  # there is nothing to look at
+                        if process.returncode is None and isinstance(error, Broken):
                             raise
                         raise Broken(f"{error}: the peer ended with {process.returncode}: {_said(folder)}") from error
 

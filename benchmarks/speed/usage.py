@@ -41,6 +41,12 @@ def resident_kib(pids: Iterable[int]) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / KIB
 
 
+def asleep(pids: Iterable[int]) -> bool:
+    """Whether all of them wait for something other than a core: on a busy machine one may do nothing for want of it."""
+    stats = (Path(f"/proc/{pid}/stat").read_text() for pid in pids)
+    return all(stat.rpartition(") ")[2][0] in "SI" for stat in stats)
+
+
 def raise_descriptor_limit() -> None:
     """Let this process, and those it starts, have as many sockets as they may."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -7,7 +7,7 @@ may be told. It is driven from outside, one plain call per event, with the time 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import inf
 
 from llmlb.scheduler import debts
@@ -27,6 +27,10 @@ TOLD_SECS = 1.0
 """Waits are told in whole seconds: of one below that nobody learns how much below."""
 FRESH_SECS = 0.5
 """How long the departures behind `Retry-After` are good for: it is told in whole seconds."""
+
+
+Grant = Callable[[Ticket, str], None]
+"""Told that a ticket has a node. Must not come back to the scheduler before it has returned."""
 
 
 class FairScheduler:
@@ -121,14 +125,21 @@ class FairScheduler:
         self._numbered(ticket)
         self._started(self._order.serve(ticket, node, now))
 
-    def take(self, node: str, now: float) -> Ticket | None:
-        """The ticket the idle node serves next; None if none fits. It is in service from now on."""
-        running = self._order.take(node, now)
-        if running is None:
+    def take(self, node: str, now: float, grant: Grant | None = None) -> Ticket | None:
+        """The ticket the idle node serves next; None if none fits. It is in service from now on.
+
+        `grant` is told of it as soon as it is chosen, before it is charged, and must not call anything here.
+        """
+        chosen = self._order.choose(node, now)
+        if chosen is None:
             return None
-        self._started(running)
-        self._waited(running.ticket, now)
-        return running.ticket
+        try:
+            if grant is not None:
+                grant(chosen.ticket, node)
+        finally:
+            self._started(self._order.begin(chosen, now))
+            self._waited(chosen.ticket, now)
+        return chosen.ticket
 
     def withdraw(self, ticket: Ticket, now: float) -> None:
         """A waiting ticket leaves. Raises KeyError if it does not wait."""

@@ -11,6 +11,7 @@ from bisect import bisect_left, insort
 from collections.abc import Mapping
 from math import inf
 from operator import attrgetter
+from typing import NamedTuple
 
 from llmlb.scheduler import debts
 from llmlb.scheduler.charges import Charges
@@ -24,6 +25,16 @@ WELCOME = 0.49
 MEMORY = 32
 """Turns after which a key's last turn no longer counts against it."""
 FORGIVE_EVERY_SECS = 1.0
+
+
+class Chosen(NamedTuple):
+    """A request that has a node, and has not been counted or charged yet."""
+
+    ticket: Ticket
+    flow: Flow
+    pool: Pool
+    standing: Standing
+    node: str
 
 
 class Order:
@@ -185,6 +196,11 @@ class Order:
 
     def take(self, node: str, now: float) -> Running | None:
         """The request this node serves next; it is in service from now on. None if none fits."""
+        chosen = self.choose(node, now)
+        return self.begin(chosen, now) if chosen is not None else None
+
+    def choose(self, node: str, now: float) -> Chosen | None:
+        """The request this node serves next, out of its queue. It has to `begin` before anything else happens here."""
         pool = self.pool_of.get(node)
         if pool is None or not pool.contest.entrants:
             return None
@@ -203,7 +219,11 @@ class Order:
         standing = flow.standings[pool]
         standing.served = True
         self._left(flow, ticket)
-        return self._dispatch(ticket, flow, pool, standing, node, now)
+        return Chosen(ticket, flow, pool, standing, node)
+
+    def begin(self, chosen: Chosen, now: float) -> Running:
+        """It is in service from now on."""
+        return self._dispatch(*chosen, now)
 
     def finish(self, running: Running, actual: Actual) -> None:
         """The request's service is over, and this is what it was."""

@@ -89,13 +89,8 @@ class LocalTurns:
         del self._waiters[ticket.id]
 
     def pull(self, node: Puller) -> None:
-        ticket = self._scheduler.take(node.id, self._clock.now())
-        if ticket is None:
+        if self._scheduler.take(node.id, self._clock.now(), self._hand_over) is None:
             self._idle.put(node)
-            return
-        self._idle.remove(node.id)
-        self._crowd.remove(ticket.key)
-        self._waiters[ticket.id].granted(node.id)
 
     def unpull(self, node: Puller) -> None:
         self._idle.remove(node.id)
@@ -141,9 +136,20 @@ class LocalTurns:
         return self._scheduler.forecasts
 
     def _serve(self, ticket: Ticket, node: Puller) -> None:
-        self._idle.remove(node.id)
-        self._scheduler.serve(ticket, node.id, self._clock.now())
-        self._waiters[ticket.id].granted(node.id)
+        now = self._clock.now()
+        try:
+            self._grant(ticket, node.id)
+        finally:
+            self._scheduler.serve(ticket, node.id, now)
+
+    def _hand_over(self, ticket: Ticket, node: str) -> None:
+        self._crowd.remove(ticket.key)
+        self._grant(ticket, node)
+
+    def _grant(self, ticket: Ticket, node: str) -> None:
+        """The node is the ticket's: first of all the request goes out, and only then it is counted and charged."""
+        self._idle.remove(node)
+        self._waiters[ticket.id].granted(node)
 
     def _wait(self, ticket: Ticket) -> None:
         now = self._clock.now()

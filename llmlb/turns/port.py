@@ -39,7 +39,7 @@ class Waiter(Protocol):
         """It has to wait."""
 
     def granted(self, node: str) -> None:
-        """The node is its own from now on, until `finished`."""
+        """The node is its own from now on, until `finished`. It must not come back to the queue in this call."""
 
     def refused(self, error: Refusal) -> None:
         """There is no place for it, or none any more: it does not wait. Nothing follows."""

@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from llmlb.config.model import WhenFull
-from llmlb.scheduler.fair import FairScheduler
+from llmlb.scheduler.fair import FairScheduler, Grant
 from llmlb.scheduler.prices import Cost
 from llmlb.scheduler.ticket import Actual, Ticket
 from tests.property.naive_rule import NaiveRule, Request, Tariff
@@ -53,9 +53,9 @@ class Followed(FairScheduler):
         super().serve(ticket, node, now)
         self.naive.serve(self.request(ticket), node, now)
 
-    def take(self, node: str, now: float) -> Ticket | None:
+    def take(self, node: str, now: float, grant: Grant | None = None) -> Ticket | None:
         request = self.naive.take(node, now)
-        ticket = super().take(node, now)
+        ticket = super().take(node, now, grant)
         assert (ticket and ticket.id) == (request and request.id)
         return ticket
 

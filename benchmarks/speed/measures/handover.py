@@ -14,6 +14,7 @@ from benchmarks.speed.samples import Found
 from benchmarks.speed.stage import LOOK_SECS, READY_SECS, Stage, staged, within
 
 CLIENTS = 64
+STAGES = ((4, "4 nodes"), (1, "1 node"))
 SERVICE_SECS, SPREAD = 0.02, 0.1
 FIRST = 12
 """When so many were served, all clients are there."""
@@ -26,7 +27,7 @@ MARGIN_SECS, QUICK_MARGIN_SECS = 1.5, 0.8
 async def take(peer: Peer, effort: Effort) -> Sequence[Found]:
     """64 clients before 4 nodes and before one; for llmlb also of 100 keys, and before 4 of 1,000 nodes."""
     found = []
-    for count, name in ((4, "4 nodes"), (1, "1 node")):
+    for count, name in STAGES[:1] if effort.quick else STAGES:
         keys = KEYS if peer.kind == "llmlb" else 1
         async with staged(peer, count=count, keys=keys) as on:
             found.append(await _taken(on, name, 1, effort))

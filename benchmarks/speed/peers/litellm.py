@@ -11,6 +11,7 @@ from benchmarks.speed.peers.venvs import installed
 
 PINNED = "1.80.0"
 REQUIREMENT = f"litellm[proxy]=={PINNED}"
+ENVIRON = {"LITELLM_LOG": "ERROR", "LITELLM_MODE": "PRODUCTION", "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
 
 
 @attrs.frozen
@@ -38,4 +39,4 @@ class Litellm:
         (folder / "config.yaml").write_text("\n".join(lines), encoding="utf-8")
         program = installed(REQUIREMENT) / "litellm"
         arguments = [str(program), "--config", "config.yaml", "--host", "127.0.0.1", "--port", str(port)]
-        return Command([*arguments, "--num_workers", "1"], {"LITELLM_LOG": "ERROR", "LITELLM_MODE": "PRODUCTION"})
+        return Command([*arguments, "--num_workers", "1"], ENVIRON)

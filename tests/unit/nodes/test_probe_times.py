@@ -53,13 +53,13 @@ class Post:
         self.answers: asyncio.Queue[Answer] | None = None
         self.answer: Answer | None = OPENAI
         self.background = background
-        self._turns = LocalTurns(FairScheduler({}), self.clock, max_size=10)
+        self.turns = LocalTurns(FairScheduler({}), self.clock, max_size=10)
 
     def probe(self, name: str = "n", chance: random.Random | None = None, **settings: Any) -> Probe:
         """A node's probe, punctual unless it has some `chance`."""
         config = NodeConfig(**({"name": name, "url": "http://127.0.0.1:1"} | settings))
         node = Node(config, self.clock, lambda node: probe.schedule() if node.health is Health.OFFLINE else None)
-        self.dispatcher = Dispatcher(node, self._turns, Upstream(), self.clock)
+        self.dispatcher = Dispatcher(node, self.turns, Upstream(), self.clock)
         probe = Probe(self.dispatcher, HealthConfig(), self.clock, chance or Chance())
         self.node = node
         return probe
@@ -295,3 +295,21 @@ async def test_certificates_that_cannot_be_read_are_a_reason_and_not_the_end_of_
     file.write_bytes(CERTIFICATE.read_bytes())
     await post.move(2)
     assert post.node.usable
+
+
+async def test_what_a_node_has_in_memory_counts_as_soon_as_it_is_told(post: Post) -> None:
+    """Idle nodes are chosen by it, and one that is idle already does not ask for requests again by itself."""
+    probes = []
+    for name in ("cold", "warm"):
+        probes.append(post.probe(name))
+        post.answer = Found("ollama", ("m",), ())
+        await probes[-1].once()
+        post.dispatcher.pull()
+    chosen = post.turns._idle.choose("m")
+    assert chosen is not None
+    assert chosen.id == "cold"
+    post.answer = Found("ollama", ("m",), ("m",))
+    await probes[1].once()
+    chosen = post.turns._idle.choose("m")
+    assert chosen is not None
+    assert chosen.id == "warm"

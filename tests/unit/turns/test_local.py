@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from llmlb.scheduler.ticket import Place, Snapshot
+from llmlb.scheduler.ticket import Place, Snapshot, Ticket
 from tests.unit.turns.hall import Hall
 
 
@@ -225,3 +225,30 @@ def test_nothing_is_kept_of_keys_and_requests_that_are_gone() -> None:
     hall.leave("C1")
     hall.drain()
     assert (len(hall.turns._crowd), hall.turns._waiters) == (0, {})
+
+
+def test_a_request_goes_out_before_it_is_counted_and_charged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its node has nothing to do until it has it; what it costs can be worked out while it is on its way."""
+    hall = Hall({"one": "m", "two": "m"})
+    seen: list[tuple[str, int]] = []
+    granted = Hall.granted
+
+    def note(hall: Hall, ticket: Ticket, name: str) -> None:
+        seen.append((ticket.id, hall.scheduler.running))
+        granted(hall, ticket, name)
+
+    monkeypatch.setattr(Hall, "granted", note)
+    hall.come("A1 B1 A2 B2")
+    hall.end("one")
+    assert seen == [("A1", 0), ("B1", 1), ("A2", 1)]
+    assert hall.scheduler.running == 2
+
+
+def test_a_grant_that_fails_leaves_the_request_in_service_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That is a bug, but one request less, not a queue that has lost count."""
+    hall = Hall()
+    hall.come("A1 A2")
+    monkeypatch.setattr(Hall, "granted", lambda *_: pytest.fail("a bug"))
+    with pytest.raises(pytest.fail.Exception):
+        hall.end()
+    assert hall.turns.snapshot() == Snapshot(0, 1, {}, {"n": "A2"})
