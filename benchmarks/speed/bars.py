@@ -17,7 +17,12 @@ LEFT, LABELS, BAR = 24.0, 88.0, 130.0
 PANEL = (WIDTH - 2 * LEFT) / COLUMNS
 LINE, HEAD, FOOT = 22.0, 44.0, 26.0
 
-NAMES = {"minimal": "aiohttp proxy", "haproxy": "HAProxy", "litellm": "LiteLLM"}
+NAMES = {
+    "minimal": "aiohttp proxy",
+    "haproxy": "HAProxy",
+}
+OFF_THE_SCALE = ("litellm",)
+"""Beside its bars nothing would be left of the others."""
 
 
 @attrs.frozen
@@ -57,7 +62,7 @@ def bars(samples: Samples, locale: Locale, charts: Sequence[Chart] = CHARTS) -> 
 
 
 def _found(chart: Chart, samples: Samples) -> list[tuple[str, Spread]]:
-    peers = samples.peers(chart.measure)
+    peers = [peer for peer in samples.peers(chart.measure) if peer not in OFF_THE_SCALE]
     found = [(peer, samples.spread(chart.measure, Value(peer, chart.case, chart.figure))) for peer in peers]
     return [(peer, values) for peer, values in found if values is not None]
 

@@ -149,7 +149,10 @@ class Load:
         self.over = True
         for caller in self.callers:
             caller.transport.abort()
-        await asyncio.sleep(0)  # until they are closed
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.sleep(0)  # until those that were aborted are closed
         return got
 
     def _got(self, secs: float, cpu: float) -> Got:

@@ -109,18 +109,24 @@ class Server(Messages):
 
 async def put_on(server: Callable[[], Messages], *, stream: bool = False, expect: int = 200) -> Got:
     """A little load on such a server."""
-    made: list[Messages] = []
+    connected: set[Messages] = set()
 
     def accepted() -> Messages:
-        made.append(server())
-        return made[-1]
+        one = server()
+        lost = one.connection_lost
+
+        def gone(exc: Exception | None) -> None:
+            lost(exc)
+            connected.discard(one)
+
+        one.connection_lost = gone  # type: ignore[method-assign]
+        connected.add(one)
+        return one
 
     async with await asyncio.get_running_loop().create_server(accepted, "127.0.0.1", 0) as listening:
         port = listening.sockets[0].getsockname()[1]
         got = await Load(Asked(port=port, connections=2, secs=0.1, warmup=0.05, stream=stream, expect=expect)).run()
-        for one in made:
-            one.transport.abort()
-        await asyncio.sleep(0)  # until they are closed
+        await eventually(lambda: not connected, "all have left")
     return got
 
 
