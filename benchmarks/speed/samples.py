@@ -80,7 +80,9 @@ class Samples:
     def ratio(self, measure: str, value: Value, base: Value) -> Spread | None:
         """A figure by another, round by round: those of a round were measured within minutes."""
         above, below = self.of(measure, value), self.of(measure, base)
-        return spread(above[number] / below[number] for number in above if below.get(number, 0.0) > 0)
+        # What a peer adds can be less than nothing on a busy machine; a ratio of that would say nothing.
+        known = (number for number, figure in above.items() if figure >= 0 and below.get(number, 0.0) > 0)
+        return spread(above[number] / below[number] for number in known)
 
     def below(self, measure: str, value: Value, base: Value) -> Spread | None:
         """By how much a figure is below another, round by round."""

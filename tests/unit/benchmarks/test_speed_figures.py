@@ -38,6 +38,7 @@ def test_ratios_are_made_within_a_round() -> None:
     assert samples([2, 20, 2], [4, 40, 4]).ratio("m", OURS, THEIRS) == Spread(0.5, 0.5, 0.5, 3)
     assert samples([2, 20], [4]).ratio("m", OURS, THEIRS) == Spread(0.5, 0.5, 0.5, 1)
     assert samples([2], [0]).ratio("m", OURS, THEIRS) is None
+    assert samples([2, -1, 1], [4, 1, -1]).ratio("m", OURS, THEIRS) == Spread(0.5, 0.5, 0.5, 1)
     assert samples([2, 3], [4, 6]).below("m", OURS, THEIRS) == Spread(2.5, 2, 3, 2)
 
 
