@@ -40,7 +40,8 @@ class LoopClock:
 
     def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
         self._loop = loop or asyncio.get_running_loop()
-        self.now = self._loop.time
+        # asyncio's own loops tell this time, by a method around it; others may have a time of their own.
+        self.now = time.monotonic if isinstance(self._loop, asyncio.BaseEventLoop) else self._loop.time
 
     def call_at(self, when: float, do: Callable[[], None]) -> Timer:
         return self._loop.call_at(when, do)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path as FilePath
 from typing import Any
@@ -25,6 +26,8 @@ class Document:
     file: str = ""
     data: dict[str, Any] = attrs.field(factory=dict, repr=False)
     lines: Mapping[Path, int] = attrs.field(factory=dict, repr=False)
+    digest: bytes = attrs.field(default=b"", repr=False, eq=False)
+    """Of the file's bytes: the same for the same content, see `digest_of`. Empty without a file."""
 
     def line(self, path: Path) -> int | None:
         """The line of what is at `path`, or of the nearest thing around it."""
@@ -56,7 +59,12 @@ def parse_document(raw: bytes, file: str) -> Document:
     except (toml.TOMLKitError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError):
         # tomlkit on texts that are almost TOML: tables out of order that do not fit together, dates out of range
         raise _broken(text, file, None) from None
-    return Document(file=file, data=data, lines=positions_of(text).lines)
+    return Document(file=file, data=data, lines=positions_of(text).lines, digest=digest_of(raw))
+
+
+def digest_of(raw: bytes) -> bytes:
+    """By which two contents are told apart without keeping them: there are keys in them."""
+    return hashlib.sha256(raw).digest()
 
 
 def read_bytes(path: FilePath) -> bytes:

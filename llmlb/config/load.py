@@ -30,6 +30,8 @@ class Loaded:
     """By setting, such as `queue.max_size`: `default`, `FILE:LINE`, or the variable. Also `nodes`, `api_keys`."""
     notices: tuple[Problem, ...] = ()
     """What was ignored."""
+    digest: bytes = attrs.field(default=b"", eq=False, repr=False)
+    """Of the file's content (`llmlb.config.document.digest_of`)."""
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -67,6 +69,7 @@ def load_document(document: Document, path: FilePath | None, environ: Mapping[st
         path=path,
         sources=_sources(document, overrides),
         notices=overrides.notices,
+        digest=document.digest,
     )
 
 

@@ -12,7 +12,7 @@ import structlog
 
 from llmlb.clock import Clock
 from llmlb.config.changes import Change, differences
-from llmlb.config.document import parse_document
+from llmlb.config.document import digest_of, parse_document
 from llmlb.config.follow import STILL_SECS, Patience, Reading, Watch, read_once
 from llmlb.config.load import Loaded, load, load_document
 from llmlb.config.model import Config
@@ -56,6 +56,7 @@ class Reloader:
         self._gateway = gateway
         self._environ = environ
         self._clock = clock
+        self._loaded = loaded
         self._config = loaded.config
         self._has_existed = loaded.path is not None
         self._problems: tuple[Problem, ...] = ()
@@ -112,20 +113,23 @@ class Reloader:
         del self._asked[:count]
 
     async def _reload(self, by: str, *, asked: bool) -> Reload:
-        result = await self._read()
+        result = await self._read(asked)
         if self._gateway.draining:
             return Reload(stopping=True)
         if result == self._unsettled and not asked:
             return Reload()  # it changes again, so it is looked at again
         return self._take(result, by, asked) if isinstance(result, Loaded) else self._refuse(result, by, asked)
 
-    async def _read(self) -> Loaded | tuple[Problem, ...]:
+    async def _read(self, asked: bool) -> Loaded | tuple[Problem, ...]:
         """What is in the file when nobody is just writing it: half a file may be one without keys, open to anyone."""
         patience, begun = Patience(), self._clock.now()
         while True:
             reading = await asyncio.to_thread(self._read_once)
             if patience.whole(reading):
-                return await asyncio.to_thread(self._judge, reading.content)
+                content = reading.content
+                if not asked and isinstance(content, bytes) and digest_of(content) == self._loaded.digest:
+                    return self._loaded  # nothing new, as at the first look: to judge it anew may take seconds
+                return await asyncio.to_thread(self._judge, content)
             if self._clock.now() - begun >= LONGEST_SECS:
                 return self._unsettled
             again = asyncio.Event()
@@ -158,6 +162,7 @@ class Reloader:
         return Reload(problems=problems)
 
     def _take(self, loaded: Loaded, by: str, asked: bool) -> Reload:
+        self._loaded = loaded
         before, now = self._config, loaded.config
         self._has_existed |= loaded.path is not None
         mended, self._problems = bool(self._problems), ()

@@ -38,6 +38,8 @@ class Stage(enum.Enum):
     """The reply has begun to reach the client: it is this one or none."""
     OVER = "over"
 
+    __hash__ = object.__hash__  # as equal as before; the one of Enum is a call of Python in every look into a set
+
 
 MOVES = {
     Stage.NEW: {Stage.WAITING, Stage.SERVING, Stage.OVER},

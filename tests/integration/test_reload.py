@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 from llmlb.clock import LoopClock
+from llmlb.config.document import Document, parse_document
 from llmlb.config.follow import Watch
 from llmlb.config.load import load
+from llmlb.gateway import reload
 from llmlb.gateway.reload import Reload, Reloader
 from llmlb.testing import eventually
 from llmlb.testing.waiting import pause, within
@@ -213,3 +215,25 @@ async def test_a_change_noticed_by_itself_belongs_to_whoever_asks_right_after(fi
         assert [line["by"] for line in log() if line["event"] == "configuration applied" and line["changed"]] == [
             "file change", "SIGHUP",
         ]  # fmt: skip
+
+
+async def test_what_is_as_it_was_at_the_start_is_not_judged_a_second_time(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With ten thousand keys that takes seconds, beside the very first requests."""
+    judged: list[bytes] = []
+
+    def parse(content: bytes, name: str) -> Document:
+        judged.append(content)
+        return parse_document(content, name)
+
+    monkeypatch.setattr(reload, "LOOK_SECS", 0.01)
+    monkeypatch.setattr(reload, "parse_document", parse)
+    os.utime(file, (1.0, 1.0))
+    async with following(file) as (gateway, reloader):
+        await eventually(lambda: reloader._watch._twice is not None, "it has been read twice")
+        assert judged == []
+        file.write_text(KEY + NODE.replace("n1", "n2"))
+        await eventually(lambda: judged, "it is judged")
+        assert (await asked(reloader)).problems == ()
+        assert [node.name for node in gateway.gateway.config.nodes] == ["n2"]
