@@ -20,11 +20,16 @@ MOST_FIELDS: Final = 64
 Fields = list[tuple[str, str]]
 Head = TypeVar("Head")
 
-_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*((?:[!-~](?:[\t -~]*[!-~])?)?)[\t ]*\r\n")
+# The blanks are taken once and for all: to try them again in every way would take as long as there are many, squared.
+_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*+((?:[!-~](?:[\t -~]*[!-~])?)?)[\t ]*+\r\n")
 _SPECIAL: Final = frozenset({
-    "expect", "http2-settings", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
+    "expect", "http2-settings", "proxy-connection", "sec-websocket-key1", "te", "trailer", "transfer-encoding",
+    "upgrade",
 })  # fmt: skip
-_ONCE: Final = frozenset({"authorization", "content-encoding", "content-length", "content-type", "host", "x-api-key"})
+_ONCE: Final = frozenset({
+    "authorization", "content-encoding", "content-length", "content-location", "content-range", "content-type", "etag",
+    "host", "max-forwards", "server", "user-agent", "x-api-key",
+})  # fmt: skip
 _LENGTH: Final = "content-length"
 _DIGITS: Final = 12
 
