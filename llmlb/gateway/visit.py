@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from math import ceil
 from typing import Protocol
 
@@ -144,6 +145,8 @@ class Visit:
         self._status = CLIENT_LEFT
         self._reason = ""
         self._audience = audience
+        self.stirred: Callable[[], None] = audience.stirred
+        """There is more of the reply (`llmlb.nodes.exchange.Listener`): a matter between line and audience."""
 
     # For the web
 
@@ -210,6 +213,12 @@ class Visit:
             self._settle(Outcome.FAILED, self._status, exchange.end.reason)
             raise ReplyBroken(exchange.end.reason)
         return b""
+
+    @property
+    def coming(self) -> bool:
+        """Whether there is nothing to be said about the reply's end yet: `read` has given all there was."""
+        exchange = self._exchange
+        return exchange is not None and exchange.end is None and self._refusal is None
 
     @property
     def whole(self) -> bool:
@@ -316,10 +325,6 @@ class Visit:
             self.refuse(QueueTimeout(self._timeout_secs, self._gateway.turns.retry_after()))
 
     # For the exchange (llmlb.nodes.exchange.Listener)
-
-    def stirred(self) -> None:
-        """Pass it on."""
-        self._audience.stirred()
 
     def ended(self, exchange: Exchange, end: End) -> None:
         """The node has done its part: settle with the queue, and try again elsewhere where that is right."""

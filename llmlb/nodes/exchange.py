@@ -57,7 +57,7 @@ class Exchange:
     """
 
     __slots__ = (
-        "_buffer", "_held", "_meter", "carrier", "end", "first_byte_secs", "head", "length", "listener", "paused",
+        "_buffer", "_meter", "carrier", "end", "first_byte_secs", "head", "held", "length", "listener", "paused",
         "request",
     )  # fmt: skip
 
@@ -72,8 +72,9 @@ class Exchange:
         """Bytes of the reply's body, once its head is there and if it says so."""
         self.end: End | None = None
         self.paused = False
+        self.held = 0
+        """Bytes for the client that it has not taken. Over `HIGH_WATER`, no more should be read for now."""
         self._buffer: list[bytes] = []
-        self._held = 0
         self._meter = meter
 
     @property
@@ -84,12 +85,7 @@ class Exchange:
     @property
     def begun(self) -> bool:
         """Whether the reply may be passed on: its head and first body byte are there, or its end is."""
-        return self.head is not None and (self._held > 0 or self.end is not None)
-
-    @property
-    def full(self) -> bool:
-        """Whether enough is held for the client, and no more should be read for now."""
-        return self._held > HIGH_WATER
+        return self.head is not None and (self.held > 0 or self.end is not None)
 
     def start(self, head: ReplyHead, length: int | None = None) -> None:
         """The reply's head has come, and is good to be passed on."""
@@ -101,16 +97,19 @@ class Exchange:
         """Take in reply bytes."""
         self._meter.feed(data)
         self._buffer.append(data)
-        self._held += len(data)
+        self.held += len(data)
 
     def take(self) -> bytes:
         """All reply bytes since the last call; empty when there are none."""
         buffer = self._buffer
         if not buffer:
             return b""
-        data = buffer[0] if len(buffer) == 1 else b"".join(buffer)
-        self._buffer = []
-        self._held = 0
+        if len(buffer) == 1:
+            data = buffer.pop()
+        else:
+            data = b"".join(buffer)
+            buffer.clear()
+        self.held = 0
         if self.paused:
             self.paused = False
             if self.carrier is not None:

@@ -8,7 +8,7 @@ from typing import Protocol, cast
 
 from llmlb.clock import Clock, Timer
 from llmlb.nodes.end import COMPLETE, EMPTY, End, EndKind
-from llmlb.nodes.exchange import Exchange
+from llmlb.nodes.exchange import HIGH_WATER, Exchange
 from llmlb.wire.http1 import BadReply, ReplyHead, ReplyParser, length_of
 from llmlb.wire.plain import Recall
 
@@ -115,16 +115,20 @@ class Line(asyncio.Protocol):
             self._pass_on(exchange)
             self._hang_up(End(EndKind.BROKEN, f"unreadable reply: {bad}"))
             return
-        head = parser.head
-        if head is not None and (head.status >= _SERVER_ERROR or head.status == _TOO_MANY):
-            self._refused(exchange, head)
-            return
-        self._pass_on(exchange)
+        if self._body_seen:
+            if body := parser.take_body():
+                exchange.feed(body)
+        else:
+            head = parser.head
+            if head is not None and (head.status >= _SERVER_ERROR or head.status == _TOO_MANY):
+                self._refused(exchange, head)
+                return
+            self._pass_on(exchange)
         if parser.complete:
             self._complete(exchange, self._proper_end())
             return
         exchange.listener.stirred()
-        if exchange.full and self._verdict is None:  # the client did not take it
+        if exchange.held > HIGH_WATER and self._verdict is None:  # the client did not take it
             exchange.paused = True
             cast(asyncio.Transport, self._transport).pause_reading()
 

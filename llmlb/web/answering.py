@@ -33,7 +33,17 @@ class Answering(web.RequestHandler):
     is plain (`llmlb.wire.plain`) aiohttp does not even read.
     """
 
-    __slots__ = ("_answering", "_deaf", "_fresh", "_gateway", "_plain_body", "_recall", "_reception", "answers")
+    __slots__ = (
+        "_answering",
+        "_between",
+        "_deaf",
+        "_fresh",
+        "_gateway",
+        "_plain_body",
+        "_recall",
+        "_reception",
+        "answers",
+    )
 
     def __init__(self, *args: Any, gateway: Gateway, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -43,6 +53,8 @@ class Answering(web.RequestHandler):
         self._answering: Delivery | None = None
         """The request for the queue that is being answered, here or by a handler."""
         self._recall = Recall(PLAIN_REQUEST, asked_plainly)
+        self._between = True
+        """Whether aiohttp is known to have read nothing of the next request. Only then may that be read here."""
         self._plain_body: PlainBody | None = None
         """The body that is coming, if aiohttp does not read it."""
         self._reception: Reception | None = None
@@ -90,7 +102,7 @@ class Answering(web.RequestHandler):
 
     def _take_plain(self, data: bytes) -> bool:
         """Answer the request that begins with these bytes, if it is plain, welcome, and all that there is."""
-        if self.answers or self._messages or self._upgraded or self._waiter is None or self._waiter.done():
+        if not self._between or self.answers or self._messages or self._waiter is None or self._waiter.done():
             return False
         found = self._recall.read(data)
         if found is None:
@@ -130,10 +142,13 @@ class Answering(web.RequestHandler):
     def _parse(self, data: bytes) -> None:
         """Have aiohttp read this, and wake nobody."""
         waiter, self._waiter = self._waiter, None
+        before = len(self._messages)
         try:
             super().data_received(data)
         finally:
             self._waiter = waiter
+        if data and self._between:
+            self._between = len(self._messages) == before + 1 and _is_all(data, *self._messages[-1])
 
     def _go_on(self) -> None:
         """See to what has been read."""
@@ -220,6 +235,13 @@ class Answering(web.RequestHandler):
     def _part(self, transport: asyncio.Transport) -> None:
         """Close a connection whose client still sends."""
         transport.close()
+
+
+def _is_all(data: bytes, message: RawRequestMessage | _ErrInfo, body: StreamReader) -> bool:
+    """Whether this request, which began with the data, is known to end with it."""
+    if isinstance(message, _ErrInfo) or message.chunked or message.upgrade or not body.is_eof():
+        return False
+    return data.find(b"\r\n\r\n") + 4 + int(message.headers.get("Content-Length", 0)) == len(data)
 
 
 def _can_be_answered_here(message: RawRequestMessage) -> bool:

@@ -106,7 +106,7 @@ class Connection(Answering):
             data = self._take_more(data)
             if not data:
                 return
-        elif not self._head_bytes and self._take_plain(data):
+        elif self._take_plain(data):
             return
         body = self._body if self._waiter is None or self.answers else None
         ahead = body is not None and body.is_eof()

@@ -24,7 +24,7 @@ from llmlb.web.requests import signature
 from llmlb.wire.call import Call, read_call
 from llmlb.wire.envelope import error_data, error_event
 from llmlb.wire.http1 import ReplyHead, header_block
-from llmlb.wire.response import LAST_CHUNK, chunk, has_body, response_head
+from llmlb.wire.response import CHUNK, LAST_CHUNK, has_body, response_head
 from llmlb.wire.sse import StreamEnd
 
 _log = structlog.get_logger("llmlb.web")
@@ -204,10 +204,12 @@ class Delivery:
             except ReplyBroken:
                 self._cut_short()
                 return
-            self._written = visit.whole
-            if not data and not self._written:
+            coming = visit.coming
+            self._written = not coming and visit.whole
+            if data or self._written:
+                self._write(data)
+            if coming:
                 return
-            self._write(data)
         if not self._paused:
             visit.delivered()
             self._end(self._keep)
@@ -225,17 +227,15 @@ class Delivery:
         """Write these bytes of the body, and what belongs around them: with it in one piece, which is cheaper."""
         if self._stream is not None:
             self._stream.feed(data)
-        pieces = [self._head]
-        self._head = b""
         if self._chunked:
-            if data:
-                pieces.append(chunk(data))
+            data = CHUNK % (self._head, len(data), data) if data else self._head
             if self._written:
-                pieces.append(LAST_CHUNK)
-        else:
-            pieces.append(data)
-        if whole := b"".join(pieces):
-            self._transport.write(whole)
+                data += LAST_CHUNK
+        elif self._head:
+            data = self._head + data
+        self._head = b""
+        if data:
+            self._transport.write(data)
 
     def _cut_short(self) -> None:
         """End a broken reply so that nobody takes it for a whole one: a stream with an event, and none properly."""

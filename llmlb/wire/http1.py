@@ -105,23 +105,23 @@ class ReplyParser:
 
         Body bytes that came before what is bad can still be taken.
         """
-        if self._failed is not None:
-            raise self._failed
-        if not data:
+        parser, parts = self._parser, self._parts
+        if self.head is None or parser is None or not data:
+            self._feed_ends(data)
             return
+        had = len(parts)
         try:
-            if self.complete:
-                self._after_the_end(data)
-            elif self.head is None:
-                self._feed_head(data)
-            else:
-                self._feed_body(data)
-        except BadReply as error:
-            self._failed = error
-            raise
-        finally:
-            if self.complete or self._failed is not None:
-                self._parser = None  # it and this object hold each other
+            parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            self._judge(error)
+        if self.complete:
+            self._parser = None  # it and this object hold each other
+        elif len(parts) > had:
+            self._barren_bytes = 0
+        else:
+            self._barren_bytes += len(data)
+            if self._barren_bytes > MAX_HEAD:
+                self._fail(BadReply("too many bytes without any of the body"))
 
     def take_body(self) -> bytes:
         """All body bytes that came since the last call; `b""` if none did."""
@@ -140,40 +140,44 @@ class ReplyParser:
         self._keep_alive = False
         return self.complete
 
+    def _feed_ends(self, data: bytes) -> None:
+        """Take what comes before the body has begun, and after it was over; and nothing."""
+        if self._failed is not None:
+            raise self._failed
+        if self.complete:
+            self._stray = self._stray or bool(data.strip(b"\r\n"))
+        elif self.head is None and data:
+            self._feed_head(data)
+
     def _feed_head(self, data: bytes) -> None:
         # Only so much may pass before the head is there, in whichever pieces it comes.
+        assert self._parser is not None
         room = MAX_HEAD - self._head_bytes
         self._head_bytes += len(data)
-        self._parse(data[:room])
+        try:
+            self._parser.feed_data(data[:room])
+        except httptools.HttpParserError as error:
+            self._judge(error)
         if self.head is None and self._head_bytes >= MAX_HEAD:
-            raise BadReply("the head of the reply is too long")
+            self._fail(BadReply("the head of the reply is too long"))
+        if self.complete:
+            self._parser = None
         if len(data) > room:
             self.feed(data[room:])
 
-    def _feed_body(self, data: bytes) -> None:
-        had = len(self._parts)
-        self._parse(data)
-        if len(self._parts) > had:
-            self._barren_bytes = 0
-        elif not self.complete:
-            self._barren_bytes += len(data)
-            if self._barren_bytes > MAX_HEAD:
-                raise BadReply("too many bytes without any of the body")
+    def _judge(self, error: httptools.HttpParserError) -> None:
+        """What cannot be read is what follows a whole reply, or the reply cannot be read."""
+        if self.complete:
+            self._stray = True
+        elif isinstance(error.__context__, BadReply):
+            self._fail(error.__context__)
+        else:
+            self._fail(BadReply(str(error)))
 
-    def _after_the_end(self, data: bytes) -> None:
-        self._stray = self._stray or bool(data.strip(b"\r\n"))
-
-    def _parse(self, data: bytes) -> None:
-        assert self._parser is not None
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserError as error:
-            if self.complete:
-                self._stray = True
-            elif isinstance(error.__context__, BadReply):
-                raise error.__context__ from None
-            else:
-                raise BadReply(str(error)) from None
+    def _fail(self, bad: BadReply) -> None:
+        self._failed = bad
+        self._parser = None
+        raise bad from None
 
     def on_message_begin(self) -> None:
         if self.complete:

@@ -6,6 +6,9 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
 
+CHUNK: Final = b"%b%x\r\n%b\r\n"
+"""A piece of a body that is sent in chunks: what goes before it, its length, and its bytes. There must be some of
+these: an empty chunk is the last one."""
 LAST_CHUNK: Final = b"0\r\n\r\n"
 
 
@@ -32,11 +35,6 @@ def response_head(status: int, block: bytes, *, length: int | None, http11: bool
         lines.append(b"Connection: keep-alive\r\n")
     lines.append(b"\r\n")
     return b"".join(lines)
-
-
-def chunk(data: bytes) -> bytes:
-    """Bytes of a body that is sent in chunks. There must be some: an empty chunk is the last one."""
-    return b"%x\r\n%b\r\n" % (len(data), data)
 
 
 @lru_cache(maxsize=64)

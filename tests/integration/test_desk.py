@@ -206,7 +206,7 @@ async def test_one_whose_node_has_finished_and_whose_client_still_reads(
     (member,) = gateway.gateway.fleet
     exchange = member.dispatcher.exchange
     assert exchange is not None
-    while not exchange._held:  # all buffers on the way to the client are full, and the gateway begins to hold it
+    while not exchange.held:  # all buffers on the way to the client are full, and the gateway begins to hold it
         await request.send(b"x" * 16_384)
         await settle()
     clock.advance(3)

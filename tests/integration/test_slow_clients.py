@@ -55,7 +55,7 @@ async def test_a_node_is_not_read_from_while_the_client_reads_nothing(node: Scri
     exchange = member.dispatcher.exchange
     assert exchange is not None
     await eventually(lambda: exchange.paused, "the exchange is paused")
-    assert exchange._held <= HIGH_WATER + 1024 * 1024
+    assert exchange.held <= HIGH_WATER + 1024 * 1024
     assert not pouring.done()
     sock.close()
     await request.gone()

@@ -64,16 +64,15 @@ def test_taking_gives_everything_once() -> None:
     assert both.told == [], "whoever feeds it tells when all else is done"
 
 
-def test_it_wants_no_more_above_high_water_until_it_was_taken() -> None:
+def test_it_holds_what_came_until_that_is_taken() -> None:
     exchange, both = started()
     exchange.feed(b"x" * HIGH_WATER)
-    assert not exchange.full
     exchange.feed(b"x")
-    assert exchange.full
+    assert exchange.held == HIGH_WATER + 1
     exchange.paused = True
     exchange.take()
     assert (both.told[-1], exchange.paused) == ("resume", False)
-    assert not exchange.full
+    assert exchange.held == 0
 
 
 def test_taking_after_the_end_resumes_nobody() -> None:
