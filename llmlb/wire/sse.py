@@ -16,6 +16,9 @@ _LONGEST_EVENT: Final = 256 * 1024
 _NUMBER: Final = re.compile(rb'"sequence_number" *: *(\d{1,15})(?=\D)')
 _BLANK_LINE = re.compile(rb"\n[\r\n]|\r\r")
 
+_OVER: Final = b"\n\n"
+"""How events end, and all that has to be known of what came before."""
+
 # What a family's last event says: first what is quick to search for, then the line it must be. Texts of a
 # model cannot hold such a line, since JSON escapes line breaks.
 _LAST: Final[dict[Family, tuple[tuple[bytes, ...], re.Pattern[bytes]]]] = {
@@ -34,7 +37,10 @@ class StreamEnd:
     Keeps the event that is not over yet, up to a limit, and a few bytes more.
     """
 
-    __slots__ = ("_event", "_family", "_held", "_hints", "_in_last_event", "_line", "_tail", "finished", "next_number")
+    __slots__ = (
+        "_event", "_family", "_held", "_hints", "_in_last_event", "_line", "_numbered", "_tail", "finished",
+        "next_number",
+    )  # fmt: skip
 
     def __init__(self, family: Family) -> None:
         self.finished = False
@@ -42,14 +48,23 @@ class StreamEnd:
         self.next_number = 0
         """The `sequence_number` of the event after those so far, where the family's events have one."""
         self._family = family
+        self._numbered = family is Family.RESPONSES
         self._event: list[bytes] = []
         self._held = 0
         self._hints, self._line = _LAST[family]
         self._in_last_event = False
-        self._tail = b"\n\n"  # nothing sent is as good as an event that is over
+        self._tail = _OVER  # nothing sent is as good as an event that is over
 
     def feed(self, data: bytes) -> None:
         """These bytes come next in the stream."""
+        if self._tail is _OVER and data.endswith(_OVER):  # whole events: nearly always
+            for hint in self._hints:
+                if data.rfind(hint) >= 0:  # `in` takes twice as long
+                    break
+            else:
+                if self._numbered:
+                    self._look_for_number(data)
+                return
         window = self._tail + data
         if self._in_last_event:
             self._look_for_blank_line(self._tail[-1:] + data)
@@ -58,14 +73,13 @@ class StreamEnd:
                 if hint in window:
                     self._look_for_last_event(window)
                     break
-        self._tail = window[-_KEPT:]
-        if data.endswith(b"\n\n"):  # nearly always
-            self._event, self._held = [], 0
+        if self._numbered:
+            self._look_for_number(window)
+        if data.endswith(_OVER):
+            self._tail, self._event, self._held = _OVER, [], 0
         else:
+            self._tail = window[-_KEPT:]
             self._hold(window, data)
-        if self._family is Family.RESPONSES:
-            for number in _NUMBER.finditer(window):
-                self.next_number = int(number[1]) + 1
 
     def closing(self, error: bytes) -> bytes:
         """What must be sent so that an event can follow. An event that was begun becomes an error, if it can.
@@ -87,6 +101,10 @@ class StreamEnd:
             self._held += len(data)
         if self._held > _LONGEST_EVENT:
             self._event = []
+
+    def _look_for_number(self, data: bytes) -> None:
+        for number in _NUMBER.finditer(data):
+            self.next_number = int(number[1]) + 1
 
     def _look_for_last_event(self, window: bytes) -> None:
         found = self._line.search(window)

@@ -79,7 +79,8 @@ class TokenMeter:
         if self._last:
             self._first = _longer(self._first, data)
             self._last = _longer(self._last, data)
-        if b'"usage"' in window and _USAGE.search(window):  # most streams say `null` until the end
+        # `rfind`, since `in` takes twice as long. Most streams say `null` until the end.
+        if window.rfind(b'"usage"') >= 0 and _USAGE.search(window):
             self._look(window)
         self._tail = window[-_KEPT:]
 
