@@ -14,7 +14,7 @@ ALONE := -m 'alone and not real'
 # Thousands of drawn examples, whole simulations and crowds of clients take up to three times as long while coverage
 # counts, and reach nothing that the other tests do not.
 CROWDS := connections full_queue hostile hung_nodes leaving memory random_cancels
-UNCOUNTED := tests/property tests/docs tests/unit/benchmarks $(CROWDS:%=tests/process/test_%.py)
+UNCOUNTED := tests/property tests/docs tests/performance tests/unit/benchmarks $(CROWDS:%=tests/process/test_%.py)
 
 # The first Python on the PATH that is new enough; `make PYTHON=/path/to/python3.12` chooses another.
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
@@ -80,6 +80,10 @@ fairness: $(CAN_RUN) ## measure what is promised about fairness and waits, some 
 .PHONY: bench
 bench: $(CAN_RUN) ## measure speed beside aiohttp and HAProxy, some 20 minutes; ARGS="--only requests --rounds 2" for less
 	$(RUN) benchmarks.speed $(ARGS)
+
+.PHONY: figures
+figures: $(CAN_TEST) ## count anew what a request takes, for tests/performance to hold the code to
+	PYTHONHASHSEED=0 $(RUN) tests.performance --write
 
 .PHONY: chaos
 chaos: $(CAN_RUN) ## ten minutes of trouble for the running program; ARGS="--seconds 60 --seed 1 2 3" for other trouble
