@@ -14,7 +14,7 @@ NOTHING = {"kept blocks": 3.0}
 LITTLE = 0.2
 """Differences that are none, where a figure is small: what the gateway remembers fills up slowly, and to a limit."""
 MOST_NAMED = 8
-ACCEPT = "If it is meant to be so, `make figures` writes the new figures: commit them with the change, and say why."
+ACCEPT = "If this is meant, `make figures` writes the new figures: commit them with the change, and say what it buys."
 
 
 @attrs.frozen
@@ -61,27 +61,29 @@ def _as_text(one: Measured) -> str:
 def complaints(agreed: Figures, found: Figures) -> list[str]:
     """What is wrong with what was found; empty if nothing is."""
     if agreed.keys() != found.keys():
-        return [f"other ways are committed than there are: {sorted(agreed.keys() ^ found.keys())}. {ACCEPT}"]
-    return [said for way, one in found.items() for said in _complaints(way, agreed[way], one)]
+        said = [f"other ways are committed than there are: {sorted(agreed.keys() ^ found.keys())}"]
+    else:
+        said = [line for way, one in found.items() for line in _complaints(way, agreed[way], one)]
+    return [*said, ACCEPT] if said else []
 
 
 def _complaints(way: str, before: Measured, now: Measured) -> Iterator[str]:
     for what in sorted(before.figures.keys() | now.figures.keys()):
         if what not in before.figures or what not in now.figures:
-            yield f"{way}, {what}: not in both the committed figures and the found ones. {ACCEPT}"
+            yield f"{way}, {what}: not in both the committed figures and the found ones"
             continue
         old, new = before.figures[what], now.figures[what]
         share = f" ({(new - old) / old:+.0%})" if old else ""
         nothing = NOTHING.get(what, LITTLE)
         change = f"{way}, {what}: {old:g} -> {new:g}{share}"
         if new > old * (1 + MOST_GROWTH) + nothing:
-            yield f"{change}: the hot path has grown.{_growth(before, now) if what == 'calls' else ''} {ACCEPT}"
+            yield f"{change}: the hot path has grown{_growth(before, now) if what == 'calls' else ''}"
         elif new < old * (1 - MOST_FALL) - nothing:
-            yield f"{change}: better than committed. Run `make figures`, or the next growth goes unseen."
+            yield f"{change}: better than committed; left so, as much growth would go unseen"
 
 
 def _growth(before: Measured, now: Measured) -> str:
-    """The functions that make more calls than before."""
+    """The functions that account for it, a line each."""
     more = {name: calls - before.functions.get(name, 0.0) for name, calls in now.functions.items()}
     most = sorted(more, key=lambda name: -more[name])[:MOST_NAMED]
-    return "".join(f"\n    {more[name]:+8.2f}  {name}" for name in most if more[name] > 0) + "\n   "
+    return "".join(f"\n    {more[name]:+8.2f}  {name}" for name in most if more[name] > 0)

@@ -65,6 +65,7 @@ class Stage:
 
     def node(self) -> Pipe:
         """The one that has had a request for longest, which is no longer to be answered then."""
+        assert self.loop.asked, "no node was sent the request"
         return self.loop.asked.popleft()
 
     def say(self, node: Pipe, data: bytes) -> None:
