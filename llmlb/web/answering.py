@@ -82,6 +82,7 @@ class Answering(web.RequestHandler):
         super().resume_writing()
         if self._answering is not None:
             self._answering.resume()
+        self._answer_next()
 
     def resume_reading(self, resume_parser: bool = True) -> None:
         if self._reading_paused:  # else there is nothing to resume, but aiohttp would go through all of it
@@ -100,9 +101,15 @@ class Answering(web.RequestHandler):
 
     # Whose turn it is
 
+    def _is_free(self) -> bool:
+        """Whether a request can be answered now: not before the client has taken what it was answered to others."""
+        if self.answers or self._paused or self._close:
+            return False
+        return self._waiter is not None and not self._waiter.done()
+
     def _take_plain(self, data: bytes) -> bool:
         """Answer the request that begins with these bytes, if it is plain, welcome, and all that there is."""
-        if not self._between or self.answers or self._messages or self._waiter is None or self._waiter.done():
+        if not self._between or self._messages or not self._is_free():
             return False
         found = self._recall.read(data)
         if found is None:
@@ -159,10 +166,11 @@ class Answering(web.RequestHandler):
 
     def _answer_next(self) -> None:
         """Have the next request answered, if there is one and nothing else is being answered."""
-        if self.answers or not self._messages or self._waiter is None or self._waiter.done():
+        if not self._messages or not self._is_free():
             return
         message, body = self._messages[0]
         if isinstance(message, _ErrInfo) or not self._answer(message, body):
+            assert self._waiter is not None
             self._waiter.set_result(None)  # aiohttp's task goes on
 
     def _answer(self, message: RawRequestMessage, body: StreamReader) -> bool:
@@ -215,7 +223,8 @@ class Answering(web.RequestHandler):
             self._close = True
             transport.close()
         else:
-            self._answering = None
+            if not self._paused:  # else it still watches whether the client takes the answer
+                self._answering = None
             self._fresh = True
             if self._messages:
                 self._loop.call_soon(self._answer_next)

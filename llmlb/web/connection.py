@@ -108,7 +108,7 @@ class Connection(Answering):
                 return
         elif self._take_plain(data):
             return
-        body = self._body if self._waiter is None or self.answers else None
+        body = self._body if self._waiter is None or self.answers or self._paused else None
         ahead = body is not None and body.is_eof()
         self._parse(data)
         if ahead:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 
-from llmlb.config.model import KeyConfig, Server
-from llmlb.testing import ScriptedNode, eventually
-from llmlb.testing.waiting import within
+from llmlb.config.model import KeyConfig, Server, Upstream
+from llmlb.testing import ScriptedNode, eventually, settle
+from llmlb.testing.waiting import pause, within
 from llmlb.web.answering import Answering
+from llmlb.web.connection import Connection
 from tests.integration.bench import CHAT, Bench, config
 from tests.integration.conftest import Start
 
@@ -113,4 +116,109 @@ async def test_nothing_is_begun_that_was_sent_behind_a_request_that_was_the_last
     client.writer.write(body[100:] + ASKED)
     assert (await client.answer())[0].startswith(b"HTTP/1.1 429 ")
     assert await within(5, client.reader.read(), lambda: "the end of the connection") == b""
-    assert (gateway.gateway.arrivals, len(node.seen)) == (1, 1)
+    assert gateway.gateway.arrivals == 1
+
+
+class End:
+    """The gateway's end of a connection to which the system gives hardly any room for answers."""
+
+    def __init__(self) -> None:
+        self.connection: Connection | None = None
+        self.came = 0
+        """Bytes that it has read."""
+
+    @property
+    def paused(self) -> bool:
+        return self.connection is not None and self.connection.writing_paused
+
+    @property
+    def held(self) -> int:
+        assert self.connection is not None
+        assert self.connection.transport is not None
+        return self.connection.transport.get_write_buffer_size()
+
+
+@pytest.fixture
+def end(monkeypatch: pytest.MonkeyPatch) -> End:
+    one = End()
+    make, take = Connection.connection_made, Connection.data_received
+
+    def connection_made(self: Connection, transport: asyncio.Transport) -> None:
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        one.connection = self
+        make(self, transport)
+
+    def data_received(self: Connection, data: bytes) -> None:
+        one.came += len(data)
+        take(self, data)
+
+    monkeypatch.setattr(Connection, "connection_made", connection_made)
+    monkeypatch.setattr(Connection, "data_received", data_received)
+    return one
+
+
+async def send(client: socket.socket, end: End, data: bytes) -> None:
+    """Send it, and return when it has come."""
+    due = end.came + len(data)
+    await asyncio.get_running_loop().sock_sendall(client, data)
+    while end.came < due:
+        await settle(1)
+
+
+def small_client(gateway: Bench) -> socket.socket:
+    """A client to which the system gives hardly any room for answers that it does not read."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.connect(("127.0.0.1", gateway.port))
+    client.setblocking(False)
+    return client
+
+
+@pytest.mark.parametrize("more", [b"", b"TE: x\r\n"], ids=["plain", "read by aiohttp"])
+async def test_who_takes_no_answers_gets_no_more_of_them_and_all_when_it_does(
+    more: bytes, node: ScriptedNode, start: Start, end: End
+) -> None:
+    """Answers that need no node are given at once: they would fill the memory."""
+    gateway = await start(config(node, upstream=Upstream(write_timeout_secs=0.5)))
+    asked = ASKED.replace(BODY, b"-" * len(BODY)).replace(b"Content-Length", more + b"Content-Length")
+    with small_client(gateway) as client:
+        sent = 0
+        while not end.paused:
+            await send(client, end, asked)
+            sent += 1
+        held = end.held
+        for _ in range(9):
+            await send(client, end, asked)
+        assert end.held == held
+        got = b""
+        while got.count(b"HTTP/1.1 400 ") < sent + 9:
+            got += await within(5, asyncio.get_running_loop().sock_recv(client, 65536), lambda: "an answer")
+        await pause(0.7)  # nobody waits any more for it to take anything
+        await send(client, end, asked)
+        got = await within(5, asyncio.get_running_loop().sock_recv(client, 65536), lambda: "an answer")
+        assert b"HTTP/1.1 400 " in got
+
+
+async def test_who_takes_no_answers_for_too_long_is_hung_up_on(node: ScriptedNode, start: Start, end: End) -> None:
+    gateway = await start(config(node, upstream=Upstream(write_timeout_secs=0.2)))
+    with small_client(gateway) as client:
+        while not end.paused:
+            await send(client, end, ASKED.replace(BODY, b"-" * len(BODY)))
+        connection = end.connection
+        assert connection is not None
+        await eventually(lambda: connection.transport is None, "it is hung up on")
+
+
+async def test_whoever_sends_too_far_ahead_is_not_answered_behind_the_end(
+    node: ScriptedNode, start: Start, clients: list[Client], caplog: pytest.LogCaptureFixture
+) -> None:
+    node.auto()
+    gateway = await start(config(node))
+    client = await connect(gateway, clients)
+    for _ in range(100):
+        client.writer.write(ASKED.replace(BODY, b"-" * len(BODY)) * 20)
+        await settle(2)
+    with suppress(ConnectionError):
+        await within(5, client.reader.read(), lambda: "the end of the connection")
+    assert not [record for record in caplog.records if record.name == "asyncio" and record.levelname == "ERROR"]
+    assert (await gateway.post()).status == 200
