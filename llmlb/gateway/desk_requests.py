@@ -11,7 +11,8 @@ import attrs
 
 from llmlb.gateway.desk import MOST_ABLE, MOST_REQUESTS, MOST_STUCK, AbleNode, RequestView, Why
 from llmlb.gateway.desk_nodes import request_of
-from llmlb.gateway.visit import Stage, Visit
+from llmlb.gateway.stage import Stage
+from llmlb.gateway.visit import Visit
 from llmlb.nodes.fleet import Member
 from llmlb.scheduler.lineup import Entry
 

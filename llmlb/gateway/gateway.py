@@ -23,7 +23,8 @@ from llmlb.gateway.identity import Identities, Identity, name_of
 from llmlb.gateway.outgoing import Outgoing
 from llmlb.gateway.overview import NodeView, Overview
 from llmlb.gateway.pulse import Look, Pulse
-from llmlb.gateway.visit import Audience, Stage, Visit
+from llmlb.gateway.stage import Stage
+from llmlb.gateway.visit import Audience, Visit
 from llmlb.nodes.fleet import Fleet, Member
 from llmlb.nodes.kinds import MOST_CHARACTERS
 from llmlb.scheduler.fair import FairScheduler

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable
 from math import ceil
 from typing import Protocol
@@ -13,6 +12,7 @@ from llmlb.errors import Draining, NodeFailed, NodesUnreachable, NodeTimeout, Qu
 from llmlb.gateway.bodies import Hold
 from llmlb.gateway.identity import Identity
 from llmlb.gateway.outgoing import Outgoing
+from llmlb.gateway.stage import MOVES, Stage
 from llmlb.nodes.end import FAULTS, End, EndKind
 from llmlb.nodes.exchange import Exchange
 from llmlb.nodes.fleet import Fleet
@@ -26,29 +26,6 @@ from llmlb.wire.usage import TokenMeter
 CLIENT_LEFT = 499
 """What the log says where no answer could be given: nginx's word for it."""
 _ROUNDING = 1e-6
-
-
-class Stage(enum.Enum):
-    """Where a visit is."""
-
-    NEW = "new"
-    WAITING = "waiting"
-    SERVING = "serving"
-    """A node has the request, and nothing has reached the client: it may still go to another node."""
-    RELAYING = "relaying"
-    """The reply has begun to reach the client: it is this one or none."""
-    OVER = "over"
-
-    __hash__ = object.__hash__  # as equal as before; the one of Enum is a call of Python in every look into a set
-
-
-MOVES = {
-    Stage.NEW: {Stage.WAITING, Stage.SERVING, Stage.OVER},
-    Stage.WAITING: {Stage.SERVING, Stage.OVER},
-    Stage.SERVING: {Stage.WAITING, Stage.SERVING, Stage.RELAYING, Stage.OVER},
-    Stage.RELAYING: {Stage.OVER},
-    Stage.OVER: set[Stage](),
-}
 
 
 class ReplyBroken(Exception):

@@ -8,7 +8,8 @@ import pytest
 
 from llmlb.config.model import Queue, Upstream
 from llmlb.errors import Draining, NodeFailed, NodesUnreachable, NodeTimeout, QueueFull, QueueTimeout, Refusal
-from llmlb.gateway.visit import MOVES, ReplyBroken, Stage
+from llmlb.gateway.stage import MOVES, Stage
+from llmlb.gateway.visit import ReplyBroken
 from llmlb.nodes.end import End, EndKind
 from llmlb.telemetry.record import Outcome
 from llmlb.testing import settle

@@ -6,7 +6,7 @@ import pytest
 
 from llmlb.config.model import Queue
 from llmlb.errors import Draining, QueueFull
-from llmlb.gateway.visit import Stage
+from llmlb.gateway.stage import Stage
 from llmlb.nodes.end import End, EndKind
 from llmlb.telemetry.record import Outcome
 from llmlb.testing import settle
