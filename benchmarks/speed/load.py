@@ -40,7 +40,7 @@ class Asked:
     body: int = 300
     """Bytes of a request's body."""
     keys: Sequence[str] = ("sk-0",)
-    """Requests go over them in turns."""
+    """Connections go over them in turns, or requests where there are more keys than connections."""
     stream: bool = False
     expect: int = 200
     """Any other status is an error."""
@@ -98,13 +98,20 @@ class Load:
         self.over = False
         self._requests = [request(asked.body, key, stream=asked.stream) for key in asked.keys]
         self._number = count()
+        self._places = count()
         self._tasks: set[asyncio.Task[None]] = set()
         self.callers: set[Caller] = set()
         """Those that are connected."""
 
-    def next(self) -> bytes:
-        """The next request."""
-        return self._requests[next(self._number) % len(self._requests)]
+    def place(self) -> int:
+        """The number of a connection that has just been made."""
+        return next(self._places)
+
+    def next(self, place: int) -> bytes:
+        """The next request of this connection: with the same key as before, as clients ask. Where there are fewer
+        connections than keys, each goes through all of them."""
+        several = len(self._requests) > self.asked.connections
+        return self._requests[(next(self._number) if several else place) % len(self._requests)]
 
     def failed(self, status: int) -> None:
         """An answer was not as expected."""
@@ -173,6 +180,7 @@ class Caller(Messages):
     def __init__(self, load: Load) -> None:
         super().__init__()
         self._load = load
+        self._place = load.place()
         self._status = LOST
         self._asked_at = 0.0
         self._closes = False
@@ -186,7 +194,7 @@ class Caller(Messages):
 
     def _ask(self) -> None:
         self._asked_at = perf_counter()
-        self.transport.write(self._load.next())
+        self.transport.write(self._load.next(self._place))
 
     def data_received(self, data: bytes) -> None:
         try:

@@ -26,6 +26,8 @@ from llmlb.wire.usage import TokenMeter
 CLIENT_LEFT = 499
 """What the log says where no answer could be given: nginx's word for it."""
 _ROUNDING = 1e-6
+_OUTCOMES: dict[type[Refusal], Outcome] = {QueueFull: Outcome.REJECTED, QueueTimeout: Outcome.TIMED_OUT}
+"""What a refusal makes of a visit; any other makes it fail."""
 
 
 class ReplyBroken(Exception):
@@ -347,8 +349,7 @@ class Visit:
     def _turn_away(self, error: Refusal) -> None:
         """Have the client told so."""
         self._refusal = error
-        outcome = {QueueFull: Outcome.REJECTED, QueueTimeout: Outcome.TIMED_OUT}.get(type(error), Outcome.FAILED)
-        self._settle(outcome, self._status, self._reason or error.key)
+        self._settle(_OUTCOMES.get(type(error), Outcome.FAILED), self._status, self._reason or error.key)
         self._audience.turned_away()
 
     def _settle(self, outcome: Outcome, status: int, reason: str = "") -> None:

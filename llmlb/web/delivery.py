@@ -7,7 +7,8 @@ client's when it can take more or is gone; what is to be written goes straight t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from functools import lru_cache
 
 import structlog
 
@@ -257,7 +258,7 @@ class Delivery:
         else:
             note_refusal(refusal, self._id)
         body = refusal_body(asked.endpoint.family, refusal, self._locale)
-        self._answer(fault.status, told(refusal).items(), body)
+        self._answer(fault.status, tuple(told(refusal).items()), body)
 
     def _crash(self) -> None:
         """We have failed. Say so, if there is still room for it."""
@@ -268,10 +269,9 @@ class Delivery:
             body = crash_body(self._asked.endpoint.family, self._locale, self._id)
             self._answer(500, (), body, bug=True)
 
-    def _answer(self, status: int, headers: Iterable[tuple[str, str]], body: bytes, *, bug: bool = False) -> None:
+    def _answer(self, status: int, headers: tuple[tuple[str, str], ...], body: bytes, *, bug: bool = False) -> None:
         """Answer this, whole."""
-        block = header_block([("Content-Type", "application/json"), *headers])
-        self._transport.write(self._answer_head(status, block, len(body)) + body)
+        self._transport.write(self._answer_head(status, _json_block(headers), len(body)) + body)
         self._end(self._keep, bug=bug)
 
     def _answer_head(self, status: int, block: bytes, length: int | None) -> bytes:
@@ -304,3 +304,8 @@ class Delivery:
             visit.close(bug=bug)
         self._hold.release()
         self._gateway.left()
+
+
+@lru_cache(maxsize=128)
+def _json_block(headers: tuple[tuple[str, str], ...]) -> bytes:
+    return header_block([("Content-Type", "application/json"), *headers])

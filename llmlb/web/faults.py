@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import attrs
 import structlog
 from aiohttp import web
@@ -122,6 +124,18 @@ def told(refusal: Refusal) -> dict[str, str]:
 
 def refusal_body(family: Family, refusal: Refusal, locale: Locale) -> bytes:
     """What a refusal says in its body."""
+    if isinstance(refusal, errors.QueueFull):
+        return _queue_full_body(family, refusal.retry_after, locale)
+    return _body(family, refusal, locale)
+
+
+@lru_cache(maxsize=512)
+def _queue_full_body(family: Family, retry_after: int, locale: Locale) -> bytes:
+    """Said thousands of times a second when it is said at all, in at most 360 ways."""
+    return _body(family, errors.QueueFull(retry_after), locale)
+
+
+def _body(family: Family, refusal: Refusal, locale: Locale) -> bytes:
     fault = FAULTS[type(refusal)]
     return envelope(
         family,

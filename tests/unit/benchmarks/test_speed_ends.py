@@ -175,3 +175,10 @@ def test_a_request_says_who_asks_and_whether_for_a_stream() -> None:
     head, _, body = request(300, "sk-7", stream=True).partition(b"\r\n\r\n")
     assert b"Authorization: Bearer sk-7\r\n" in head
     assert json.loads(body)["stream"] is True
+
+
+def test_a_connection_keeps_its_key_unless_there_are_more_keys_than_connections() -> None:
+    load = Load(Asked(port=1, connections=4, secs=1.0, keys=["sk-0", "sk-1"]))
+    assert [b"sk-1" in load.next(place) for place in (0, 1, 1, 0, 3)] == [False, True, True, False, True]
+    load = Load(Asked(port=1, connections=1, secs=1.0, keys=["sk-0", "sk-1"]))
+    assert [b"sk-1" in load.next(0) for _ in range(3)] == [False, True, False]

@@ -104,6 +104,8 @@ def test_a_refusal_is_said_in_both_languages(refusal: Refusal) -> None:
 
 def test_the_queues_errors_carry_their_number() -> None:
     assert told(answer(request(), errors.QueueFull(7)))["error"]["retry_after"] == 7
+    assert told(answer(request(), errors.QueueFull(8)))["error"]["retry_after"] == 8
+    assert told(answer(request("/v1/messages"), errors.QueueFull(7)))["type"] == "error", "in the words of each family"
     assert told(answer(request(), errors.QueueTimeout(60, 4)))["error"]["waited_secs"] == 60
 
 
