@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import selectors
 import sys
 from collections import Counter
 from pathlib import Path
 from types import CodeType, FrameType
 
 ROOT = Path(__file__).parents[2]
+LIBRARY = Path(asyncio.__file__).parents[1]
 _OUTSIDE = (
     f"{ROOT}/tests/",
     f"{ROOT}/benchmarks/",
     f"{ROOT}/llmlb/testing/",
     "<attrs generated methods llmlb.testing.",
     f"{Path(asyncio.__file__).parent}/",
+    selectors.__file__,
 )
 """The measuring itself, and the event loop: a call of theirs is one call, whatever they do then."""
 
@@ -63,8 +66,8 @@ class Tally:
 
 
 def _place(file: str) -> str:
-    """A file's path in llmlb, or in the package it belongs to: the same wherever that is installed."""
+    """A file's path in llmlb, in the standard library or in the package it belongs to: the same on every machine."""
     path = Path(file)
-    if path.is_relative_to(ROOT) and not file.startswith(f"{ROOT}/.venv/"):
+    if path.is_relative_to(ROOT / "llmlb"):
         return path.relative_to(ROOT).as_posix()
-    return "/".join(path.parts[-2:])
+    return path.name if path.parent == LIBRARY else "/".join(path.parts[-2:])
