@@ -311,11 +311,12 @@ class Visit:
         self._service = now - self.since
         self._tokens = exchange.tokens
         actual = Actual(self._service, complete=end.kind is EndKind.COMPLETE, tokens=self._tokens)
-        again = self.stage is Stage.SERVING and self._may_try_again(end)
+        whole = end.kind is EndKind.COMPLETE
+        again = not whole and self.stage is Stage.SERVING and self._may_try_again(end)
         if again:
             self._exchange = None
             self.set_deadline()
-        elif self.stage is Stage.SERVING and end.kind is not EndKind.COMPLETE:
+        elif not whole and self.stage is Stage.SERVING:
             self._reason = end.reason
             self._exchange = None
             self.refuse(self._answer_to(end))
