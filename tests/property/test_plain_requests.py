@@ -88,8 +88,9 @@ def by_h11(data: bytes) -> Read:
 
 names = st.sampled_from([
     "Accept", "Accept", "Accept-Language", "Connection", "Content-Encoding", "Content-Type", "Cookie", "Keep-Alive",
-    "ETag", "Max-Forwards", "Origin", "OpenAI-X", "Range", "Server", "User-Agent", "X-Api-Key", "X-Request-Id", "host", "Host",
-    "authorization", "Authorization", "Content-Location", "Content-Range", "Sec-WebSocket-Key1", "TE", "Expect", "a'b",
+    "ETag", "Max-Forwards", "Origin", "OpenAI-X", "Range", "Server", "User-Agent", "X-Api-Key", "X-Request-Id", "host",
+    "Host", "authorization", "Authorization", "Content-Location", "Content-Range", "Sec-WebSocket-Key1", "TE",
+    "Expect", "a'b",
 ])  # fmt: skip
 values = st.sampled_from(
     ["", "x", "keep-alive", "Keep-Alive", "close", "a, b", '"a\\"b"', "a:b", "a\tb c", "100-continue"]
