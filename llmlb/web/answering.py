@@ -105,6 +105,10 @@ class Answering(web.RequestHandler):
         self._answering = Delivery(self._gateway, asked, request_id, transport, hold, done, paused=self._paused)
         return self._answering
 
+    async def drained(self) -> None:
+        """Return when the client has taken most of what it was answered. Raises ConnectionResetError if it left."""
+        await self._drain_helper()
+
     # Whose turn it is
 
     def _is_free(self) -> bool:

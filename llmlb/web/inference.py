@@ -31,6 +31,7 @@ def inference(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.Strea
     async def handler(request: web.Request) -> web.StreamResponse:
         connection = request.protocol
         assert isinstance(connection, Answering), "served by llmlb.web.server"
+        await connection.drained()
         http11 = request.version >= HttpVersion11
         headers = request.headers
         asked = Asked(endpoint, headers, headers.items(), http11=http11, keep=request.keep_alive)

@@ -174,24 +174,39 @@ def small_client(gateway: Bench) -> socket.socket:
     return client
 
 
-@pytest.mark.parametrize("more", [b"", b"TE: x\r\n"], ids=["plain", "read by aiohttp"])
+REFUSED = ASKED.replace(BODY, b"-" * len(BODY))
+HANDLED = REFUSED.replace(b" HTTP", b"?x HTTP")
+
+
+@pytest.mark.parametrize(
+    ("asked", "at_once"),
+    [
+        (REFUSED, 1),
+        (REFUSED.replace(b"Content", b"TE: x\r\nContent"), 1),
+        (HANDLED, 1),
+        (HANDLED, 3),
+    ],
+    ids=["plain", "read by aiohttp", "handled", "handled one after another"],
+)
 async def test_who_takes_no_answers_gets_no_more_of_them_and_all_when_it_does(
-    more: bytes, node: ScriptedNode, start: Start, end: End
+    asked: bytes, at_once: int, node: ScriptedNode, start: Start, end: End
 ) -> None:
     """Answers that need no node are given at once: they would fill the memory."""
     gateway = await start(config(node, upstream=Upstream(write_timeout_secs=0.5)))
-    asked = ASKED.replace(BODY, b"-" * len(BODY)).replace(b"Content-Length", more + b"Content-Length")
     with small_client(gateway) as client:
         sent = 0
         while not end.paused:
-            await send(client, end, asked)
-            sent += 1
+            await send(client, end, asked * at_once)
+            sent += at_once
+            await settle(9 * at_once)
         held = end.held
         for _ in range(9):
-            await send(client, end, asked)
+            await send(client, end, asked * at_once)
+            sent += at_once
+            await settle(5)
         assert end.held == held
         got = b""
-        while got.count(b"HTTP/1.1 400 ") < sent + 9:
+        while got.count(b"HTTP/1.1 400 ") < sent:
             got += await within(5, asyncio.get_running_loop().sock_recv(client, 65536), lambda: "an answer")
         await pause(0.7)  # nobody waits any more for it to take anything
         await send(client, end, asked)
@@ -199,11 +214,26 @@ async def test_who_takes_no_answers_gets_no_more_of_them_and_all_when_it_does(
         assert b"HTTP/1.1 400 " in got
 
 
+async def test_nor_when_there_is_always_another_to_be_handled(node: ScriptedNode, start: Start, end: End) -> None:
+    """aiohttp's task then goes on by itself, and asks nobody."""
+    gateway = await start(config(node))
+    with small_client(gateway) as client:
+        await send(client, end, HANDLED)
+        assert end.connection is not None
+        most = 0
+        for _ in range(600):
+            if len(end.connection._messages) < 5:
+                await send(client, end, HANDLED * 3)
+            await settle(1)
+            most = max(most, end.held)
+        assert 60_000 < most < 70_000
+
+
 async def test_who_takes_no_answers_for_too_long_is_hung_up_on(node: ScriptedNode, start: Start, end: End) -> None:
     gateway = await start(config(node, upstream=Upstream(write_timeout_secs=0.2)))
     with small_client(gateway) as client:
         while not end.paused:
-            await send(client, end, ASKED.replace(BODY, b"-" * len(BODY)))
+            await send(client, end, REFUSED)
         connection = end.connection
         assert connection is not None
         await eventually(lambda: connection.transport is None, "it is hung up on")
@@ -216,7 +246,7 @@ async def test_whoever_sends_too_far_ahead_is_not_answered_behind_the_end(
     gateway = await start(config(node))
     client = await connect(gateway, clients)
     for _ in range(100):
-        client.writer.write(ASKED.replace(BODY, b"-" * len(BODY)) * 20)
+        client.writer.write(REFUSED * 20)
         await settle(2)
     with suppress(ConnectionError):
         await within(5, client.reader.read(), lambda: "the end of the connection")
