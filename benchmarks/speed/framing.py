@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import cast
 
 END = b"\r\n\r\n"
 
@@ -66,8 +67,7 @@ class Messages(asyncio.Protocol):
         self._known_left = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's are none by their type
 
     @property
     def inside(self) -> bool:
