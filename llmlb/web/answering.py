@@ -25,9 +25,6 @@ from llmlb.web.requests import new_id
 from llmlb.wire.headers import request_id
 from llmlb.wire.plain import Recall
 
-FULL_READ = 64 * 1024
-"""A read of fewer bytes took all there were."""
-
 
 class Answering(web.RequestHandler):
     """A connection that answers requests for the queue, and leaves all others to aiohttp.
@@ -40,7 +37,6 @@ class Answering(web.RequestHandler):
         "_answering",
         "_between",
         "_deaf",
-        "_fed",
         "_fresh",
         "_gateway",
         "_plain_body",
@@ -59,8 +55,6 @@ class Answering(web.RequestHandler):
         self._recall = Recall(PLAIN_REQUEST, asked_plainly)
         self._between = True
         """Whether aiohttp is known to have read nothing of the next request. Only then may that be read here."""
-        self._fed = False
-        """Whether aiohttp has been given anything to read."""
         self._plain_body: PlainBody | None = None
         """The body that is coming, if aiohttp does not read it."""
         self._reception: Reception | None = None
@@ -117,17 +111,9 @@ class Answering(web.RequestHandler):
             return False
         return self._waiter is not None and not self._waiter.done()
 
-    def _is_new(self, data: bytes) -> bool:
-        """Whether these bytes are the first, and aiohttp's task has not run yet: with uvloop they come before it does.
-
-        It will before more is read, and then has nothing to do but wait. Only after a read that took as much as it
-        could, more may be read at once.
-        """
-        return self._waiter is None and not self._fed and not self.answers and len(data) < FULL_READ
-
     def _take_plain(self, data: bytes) -> bool:
         """Answer the request that begins with these bytes, if it is plain, welcome, and all that there is."""
-        if not self._between or self._messages or not (self._is_free() or self._is_new(data)):
+        if not self._between or self._messages or not self._is_free():
             return False
         found = self._recall.read(data)
         if found is None:
@@ -166,7 +152,6 @@ class Answering(web.RequestHandler):
 
     def _parse(self, data: bytes) -> None:
         """Have aiohttp read this, and wake nobody."""
-        self._fed = True
         waiter, self._waiter = self._waiter, None
         before = len(self._messages)
         try:

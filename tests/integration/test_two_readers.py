@@ -252,34 +252,3 @@ async def test_whoever_sends_too_far_ahead_is_not_answered_behind_the_end(
         await within(5, client.reader.read(), lambda: "the end of the connection")
     assert not [record for record in caplog.records if record.name == "asyncio" and record.levelname == "ERROR"]
     assert (await gateway.post()).status == 200
-
-
-@pytest.mark.parametrize("padding", [0, 100_000])
-async def test_a_request_may_come_before_aiohttps_task_has_run(
-    node: ScriptedNode, start: Start, clients: list[Client], monkeypatch: pytest.MonkeyPatch, padding: int
-) -> None:
-    """With uvloop it does. One that was read in part has more behind it, which may come before that as well."""
-    node.auto()
-    gateway = await start(config(node))
-    body = BODY + b" " * padding
-    asked = ASKED.replace(b": 13", b": %d" % len(body)).replace(BODY, body)
-    here: list[bool] = []
-    make = Connection.connection_made
-
-    def connection_made(self: Connection, transport: asyncio.Transport) -> None:
-        make(self, transport)
-        self.data_received(asked)
-        here.append(self.answers)
-        if padding:
-            self.data_received(ASKED)
-
-    monkeypatch.setattr(Connection, "connection_made", connection_made)
-    client = await connect(gateway, clients)
-    for _ in range(2 if padding else 1):
-        head, _ = await client.answer()
-        assert head.startswith(b"HTTP/1.1 200 ")
-    assert here == [True] or padding, "aiohttp had to see to it"
-    for more in (b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", ASKED):
-        client.writer.write(more)
-        head, _ = await client.answer()
-        assert head.startswith(b"HTTP/1.1 200 ")
