@@ -262,7 +262,9 @@ class Delivery:
 
     def _crash(self) -> None:
         """We have failed. Say so, if there is still room for it."""
-        if self._begun:
+        if self._over:  # and has given back all it held
+            self._transport.abort()
+        elif self._begun:
             self._transport.abort()
             self._end(keep=False, bug=True)
         else:
@@ -300,10 +302,12 @@ class Delivery:
         """Give back whatever is held."""
         self._over = True
         visit, self._visit = self._visit, None
-        if visit is not None:
-            visit.close(bug=bug)
-        self._hold.release()
-        self._gateway.left()
+        try:
+            if visit is not None:
+                visit.close(bug=bug)
+        finally:
+            self._hold.release()
+            self._gateway.left()
 
 
 @lru_cache(maxsize=128)

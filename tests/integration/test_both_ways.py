@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
@@ -296,3 +297,23 @@ async def test_what_a_request_held_is_forgotten_with_it(
     await eventually(lambda: gateway.gateway._inside == 0, "it is over")
     assert gateway.gateway.bodies.held == 0
     assert not gateway.gateway._visits
+
+
+async def test_a_bug_at_the_very_end_leaves_nothing_held(
+    path: str, node: ScriptedNode, start: Start, clients: list[Client], monkeypatch: pytest.MonkeyPatch, log: Any
+) -> None:
+    def bug(*_: object) -> None:
+        raise RuntimeError
+
+    node.auto()
+    gateway = await start(config(node))
+    client = await connect(gateway, clients)
+    with monkeypatch.context() as broken:
+        broken.setattr(gateway.gateway, "departed", bug)
+        client.ask(path)
+        with suppress(ConnectionResetError):
+            await client.rest()
+    await eventually(lambda: gateway.gateway._inside == 0, "it is over")
+    assert gateway.gateway.bodies.held == 0
+    assert [line["event"] for line in log()].count("internal error") == 1
+    assert (await gateway.post()).status == 200
