@@ -55,6 +55,9 @@ class Door(Protocol):
     def gone(self) -> None:
         """One that was told so is closed."""
 
+    def closed(self, size: int) -> None:
+        """One is closed for which aiohttp has read so many bytes."""
+
 
 class Connection(Answering):
     """One client connection. Requests that are no HTTP get our form of error, and no say in our log."""
@@ -67,6 +70,7 @@ class Connection(Answering):
         "_body_bytes",
         "_door",
         "_head_bytes",
+        "_read_bytes",
         "_timer",
         "_unwanted",
     )
@@ -79,6 +83,7 @@ class Connection(Answering):
         self._body: StreamReader | PlainBody | None = None
         """That of the request which is being answered, or was last."""
         self._head_bytes = 0
+        self._read_bytes = 0
         self._ahead = 0
         self._body_bytes = 0
         self._barren = 0
@@ -97,6 +102,8 @@ class Connection(Answering):
         self._begin = self._body = None
         if self._unwanted:
             self._door.gone()
+        if self._read_bytes:
+            self._door.closed(self._read_bytes)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -110,6 +117,7 @@ class Connection(Answering):
             return
         body = self._body if self._waiter is None or self.answers or self._paused else None
         ahead = body is not None and body.is_eof()
+        self._read_bytes += len(data)
         self._parse(data)
         if ahead:
             self._came_ahead(len(data))

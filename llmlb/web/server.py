@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import resource
 import socket
@@ -26,12 +27,18 @@ BACKLOG = 4096
 """Connections the system may hold for us in a burst."""
 ACCEPTED_AT_ONCE = 24
 """Of those, how many are taken before anything else is done."""
+YOUNG = 1
+"""The generations of objects that are looked through: all but those that have been there for long."""
 TURNS_UNTIL_CLOSED = 3
 """Of the event loop, until the socket of a connection that is closed without a word is gone. Each takes more."""
 DESCRIPTORS_OF_OUR_OWN = 128
 """Files, sockets we listen on, and the like."""
 DESCRIPTORS_A_NODE = 3
 """Its line, a probe, and one that is being closed."""
+GARBAGE_BYTES = 4 * 1024 * 1024
+"""What aiohttp has read for connections that are closed since, until it is looked whether it can go. What is wrong with
+a request is an exception there, and what had come of the request hangs on its frames: few objects, so that Python would
+not look for them soon, and megabytes."""
 TELL_AGAIN_SECS = 10.0
 """A flood of connections is no reason for a flood of lines in the log."""
 
@@ -46,6 +53,7 @@ class Server(web.Server):
         self._gateway = gateway
         self._leaving = 0
         self._refused = 0
+        self._garbage = 0
         self._told_at = float("-inf")
 
     def __call__(self) -> web.RequestHandler:
@@ -76,6 +84,13 @@ class Server(web.Server):
     def gone(self) -> None:
         """A connection that was turned away is closed."""
         self._leaving -= 1
+
+    def closed(self, size: int) -> None:
+        """A connection is closed for which aiohttp has read so many bytes."""
+        self._garbage += size
+        if self._garbage >= GARBAGE_BYTES:
+            self._garbage = 0
+            self._loop.call_soon(gc.collect, YOUNG)
 
 
 class Runner(web.AppRunner):
