@@ -31,6 +31,7 @@ def broken(lines: Sequence[Line]) -> list[str]:
     ]
 
 
+@pytest.mark.alone  # a node that once took a tenth of a second more than others, as on a busy machine, is passed over
 async def test_two_hundred_nodes_are_found_and_share_the_requests_one_at_a_time() -> None:
     assert broken(await many_nodes(200, 400, rest_secs=0.5)) == []
 
