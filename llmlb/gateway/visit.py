@@ -310,8 +310,8 @@ class Visit:
         now = self._clock.now()
         self._service = now - self.since
         self._tokens = exchange.tokens
-        actual = Actual(self._service, complete=end.kind is EndKind.COMPLETE, tokens=self._tokens)
         whole = end.kind is EndKind.COMPLETE
+        actual = Actual(self._service, complete=whole, tokens=self._tokens)
         again = not whole and self.stage is Stage.SERVING and self._may_try_again(end)
         if again:
             self._exchange = None
