@@ -22,6 +22,7 @@ from llmlb.config.load import Loaded
 from llmlb.config.model import Config
 from llmlb.gateway.gateway import Gateway
 from llmlb.gateway.reload import Reloader
+from llmlb.hangup import Hangup
 from llmlb.nodes.discovery import Place, discover, places
 from llmlb.telemetry import logs
 from llmlb.web.application import application
@@ -103,16 +104,18 @@ async def running(config: Config, clock: Clock | None = None, file: ConfigFile |
 
 async def serve(
     config: Config,
+    file: ConfigFile,
+    hangup: Hangup,
     announce: Callable[[Running], None],
     beside: Callable[[Running], Coroutine[Any, Any, None]] | None = None,
-    file: ConfigFile | None = None,
     abandon: Callable[[], None] = lambda: None,
 ) -> int:
     """Run a gateway until SIGTERM or SIGINT, then drain it. A second signal ends the process at once.
 
     Returns the exit code: 0 after a drain, 1 when the gateway could not go on. `announce` is called when it
     listens; `beside` runs from then on, and is cancelled before the drain. `file` is read again on SIGHUP, and when
-    it has changed. `abandon` is called before a second signal ends the process. Raises OSError when it cannot listen.
+    it has changed; when the terminal is closed, SIGHUP ends the gateway as SIGTERM does. `abandon` is called before
+    a second signal ends the process. Raises OSError when it cannot listen.
     """
     logs.configure(config.log)
     _raise_descriptor_limit()
@@ -129,30 +132,28 @@ async def serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal, number)
-    under_nohup = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
-    ends_with_terminal = not under_nohup and _has_terminal()
-
-    def on_hangup() -> None:
-        if stop.is_set():
-            _log.info("not reloaded", reason="stopping")
-        elif ends_with_terminal and not _has_terminal():
-            on_signal(signal.SIGHUP)
-        elif follower is not None:  # else everything has just been read
-            follower.ask("SIGHUP")
-
-    follower: Reloader | None = None
-    if file is not None:
-        loop.add_signal_handler(signal.SIGHUP, on_hangup)
-    async with running(config, file=file) as gateway:
-        follower = gateway.reloader
-        announce(gateway)
-        _log.info("listening", url=gateway.url, nodes=len(gateway.gateway.fleet))
-        company = gateway.gateway.background.start("beside", beside(gateway)) if beside is not None else None
-        await _first(stop, gateway.failed)
-        if company is not None:
-            company.cancel()
+    try:
+        async with running(config, file=file) as gateway:
+            hangup.tell(loop, partial(_on_hangup, gateway, hangup, stop, on_signal))
+            announce(gateway)
+            _log.info("listening", url=gateway.url, nodes=len(gateway.gateway.fleet))
+            company = gateway.gateway.background.start("beside", beside(gateway)) if beside is not None else None
+            await _first(stop, gateway.failed)
+            if company is not None:
+                company.cancel()
+    finally:
+        hangup.ignore()  # before the loop is closed, which would give SIGHUP its usual meaning back
     _log.info("stopped")
     return 1 if gateway.failed.is_set() else 0
+
+
+def _on_hangup(gateway: Running, hangup: Hangup, stop: asyncio.Event, on_signal: Callable[[int], None]) -> None:
+    if stop.is_set():
+        _log.info("not reloaded", reason="stopping")
+    elif hangup.terminal_closed:
+        on_signal(signal.SIGHUP)
+    elif gateway.reloader is not None:
+        gateway.reloader.ask("SIGHUP")
 
 
 @asynccontextmanager
@@ -179,15 +180,6 @@ def _steering(file: ConfigFile, gateway: Gateway, reloader: Reloader) -> Steerin
     from llmlb.gateway.steering import Steering  # here: only the operator's page steers
 
     return Steering(gateway, reloader, file.path, file.environ)
-
-
-def _has_terminal() -> bool:
-    """Whether there is a terminal whose closing would end us."""
-    try:
-        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
-    except OSError:
-        return False
-    return True
 
 
 def address(runner: Runner, host: str) -> str:

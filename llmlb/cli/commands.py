@@ -45,6 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _gateway(options: argparse.Namespace, locale: Locale) -> int:
     """Run `serve`, `check` or `demo`: what there is to do with all the settings."""
+    from llmlb.hangup import Hangup
+
+    hangup = Hangup() if options.command != "check" else None  # first of all: the rest takes a while
     from llmlb.config.load import load
     from llmlb.config.problems import ConfigError
     from llmlb.config.report import describe_problems
@@ -53,7 +56,7 @@ def _gateway(options: argparse.Namespace, locale: Locale) -> int:
         loaded = load(_file(options.config, options.command), os.environ)
     except ConfigError as error:
         return complain(describe_problems(error.problems, locale), 2)
-    if options.command == "check":
+    if hangup is None:
         for notice in loaded.notices:
             complain(notice.text(locale))
         print(say(locale, "checked", file=loaded.path or say(locale, "no_file")))
@@ -67,7 +70,7 @@ def _gateway(options: argparse.Namespace, locale: Locale) -> int:
     from llmlb.cli.serving import serving
 
     followed = None if options.command == "demo" else Path(options.config or DEFAULT_FILE)
-    return serving(loaded, followed, os.environ, locale)
+    return serving(loaded, followed, hangup, os.environ, locale)
 
 
 def _open_what_is_closed() -> None:

@@ -18,6 +18,7 @@ from llmlb.config.load import Loaded, load
 from llmlb.config.password import hash_password
 from llmlb.demo.setting import SAMPLE_KEYS, demo_file, demo_nodes, demo_settings
 from llmlb.demo.traffic import trickle
+from llmlb.hangup import Hangup
 
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """None that is taken for another."""
@@ -33,7 +34,9 @@ class Demo:
     """The operator's; empty where it is not the demo's own."""
 
 
-async def serve_demo(loaded: Loaded, environ: Mapping[str, str], announce: Callable[[Running, Demo], None]) -> int:
+async def serve_demo(
+    loaded: Loaded, environ: Mapping[str, str], hangup: Hangup, announce: Callable[[Running, Demo], None]
+) -> int:
     """Run the demo until a signal, with the settings of `loaded` but for its nodes and keys, which are its own.
 
     It follows a file of its own, in a directory that is gone in the end: what is tried with it changes no other file.
@@ -57,9 +60,10 @@ async def serve_demo(loaded: Loaded, environ: Mapping[str, str], announce: Calla
 
         return await serve(
             mine.config,
+            ConfigFile(path=file, loaded=mine, environ=environ),
+            hangup,
             lambda gateway: announce(gateway, Demo(file=file, password=password)),
             beside=traffic,
-            file=ConfigFile(path=file, loaded=mine, environ=environ),
             abandon=directory.cleanup,
         )
 

@@ -19,6 +19,7 @@ from llmlb.cli.texts import say
 from llmlb.config.load import Loaded
 from llmlb.config.problems import ConfigError
 from llmlb.config.report import describe_problems
+from llmlb.hangup import Hangup
 from llmlb.messages import Locale
 from llmlb.nodes.discovery import places
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger("llmlb")
 
 
-def serving(loaded: Loaded, file: Path | None, environ: Mapping[str, str], locale: Locale) -> int:
+def serving(loaded: Loaded, file: Path | None, hangup: Hangup, environ: Mapping[str, str], locale: Locale) -> int:
     """Run a gateway that follows `file`, or the demo without one. Returns the exit code."""
 
     def announce(gateway: Running, demo: Demo | None = None) -> None:
@@ -38,9 +39,9 @@ def serving(loaded: Loaded, file: Path | None, environ: Mapping[str, str], local
     if file is None:
         from llmlb.cli.demo import serve_demo  # here: a gateway that serves has no use for what the demo shows
 
-        work = serve_demo(loaded, environ, announce)
+        work = serve_demo(loaded, environ, hangup, announce)
     else:
-        work = serve(loaded.config, announce, file=ConfigFile(path=file, loaded=loaded, environ=environ))
+        work = serve(loaded.config, ConfigFile(path=file, loaded=loaded, environ=environ), hangup, announce)
     try:
         return asyncio.run(work)
     except ConfigError as error:  # the file that the demo was given is another by now

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+from pathlib import Path
 
 import pytest
 
-from llmlb.testing import Received
+from llmlb.testing import Received, eventually
 from tests.process.caller import Caller, request_bytes
 from tests.process.conftest import Serve
-from tests.process.program import Gateway
+from tests.process.program import START_SECS, Gateway, Program
 
 PIECE = b'data: {"choices": [{"index": 0, "delta": {"content": "a"}}]}\n\n'
 EVENTS = {"Content-Type": "text/event-stream"}
@@ -169,3 +170,35 @@ async def test_a_signal_during_the_search_for_nodes_is_obeyed(serve: Serve) -> N
     gateway = await serve(0)
     gateway.send(signal.SIGTERM)
     assert await gateway.exit_code(QUICK) == 0
+
+
+async def test_a_hangup_at_its_very_end_is_not_its_end(serve: Serve) -> None:
+    gateway = await serve()
+    await stopping(gateway)
+
+    def hung_up_until_it_ends() -> bool:
+        gateway.send(signal.SIGHUP)
+        return gateway.process.poll() is not None
+
+    await eventually(hung_up_until_it_ends, "it ends", QUICK)
+    assert await gateway.exit_code() == 0
+
+
+async def test_a_hangup_while_it_starts_is_obeyed_as_soon_as_it_runs(tmp_path: Path) -> None:
+    program = Program(tmp_path, "serve", env={"LLMLB_SERVER_PORT": "0"})
+    try:
+        await eventually(lambda: caught(program, signal.SIGHUP), "it takes hangups", START_SECS)
+        program.send(signal.SIGHUP)
+        await program.says(r"http://localhost:\d+")
+        await eventually(lambda: '"by":"SIGHUP"' in program.err, "it has read its file again")
+        program.send(signal.SIGTERM)
+        assert await program.exit_code() == 0
+    finally:
+        program.kill()
+
+
+def caught(program: Program, number: signal.Signals) -> bool:
+    """Whether the program does something of its own when it gets the signal."""
+    status = Path(f"/proc/{program.process.pid}/status").read_text()
+    mask = next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt"))
+    return bool(int(mask, 16) >> (number - 1) & 1)
