@@ -92,7 +92,7 @@ async def running(config: Config, clock: Clock | None = None, file: ConfigFile |
             if file is not None and reloader is not None:
                 await stack.enter_async_context(_following(file, reloader, gateway, url))
             yield Running(gateway, url, found, failed, reloader)
-        await gateway.drain()
+            await gateway.drain()  # and meanwhile say so to whoever asks or changes something
     finally:
         try:
             await runner.cleanup()

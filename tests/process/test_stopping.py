@@ -11,6 +11,7 @@ import pytest
 
 from llmlb.testing import Received, eventually
 from tests.process.caller import Caller, request_bytes
+from tests.process.commands import command
 from tests.process.conftest import Serve
 from tests.process.program import START_SECS, Gateway, Program
 
@@ -138,6 +139,21 @@ async def test_a_page_stays_live_while_the_gateway_drains(serve: Serve) -> None:
     await on_node.reply({})
     assert (await caller.reply()).status == 200
     assert await gateway.exit_code(QUICK) == 0
+
+
+async def test_the_command_line_reaches_a_gateway_that_drains(serve: Serve) -> None:
+    gateway = await serve()
+    caller, on_node = await one_running(gateway)
+    await stopping(gateway)
+    seen = await command(gateway.folder, "status")
+    assert (seen.returncode, "Shutting down." in seen.stdout) == (0, True)
+    changed = await command(gateway.folder, "config", "set", "queue.max_size", "7")
+    assert changed.stdout.endswith("The gateway is stopping; it takes effect when one starts.\n")
+    assert "max_size = 7" in (gateway.folder / "config.toml").read_text()
+    await on_node.reply({})
+    assert (await caller.reply()).status == 200
+    assert await gateway.exit_code(QUICK) == 0
+    assert not list(gateway.folder.glob("*.sock"))
 
 
 async def test_clients_that_stall_do_not_hold_the_exit(serve: Serve) -> None:
