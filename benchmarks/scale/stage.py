@@ -15,7 +15,7 @@ import attrs
 
 from benchmarks.chaos.gateway import Gateway
 from benchmarks.program import NotReady, stats
-from benchmarks.scale.looks import Looking, looking
+from benchmarks.scale.looks import PATHS, Looking, looking
 from benchmarks.scale.nodes import Nodes, nodes, raise_descriptor_limit
 
 LOOK_SECS = 0.1
@@ -78,6 +78,8 @@ async def stage(count: int, *, max_size: int = 100, timeout_secs: int = 3600) ->
                 await gateway.start()
                 await _all_online(gateway, count)
                 ready_secs = perf_counter() - begin
+                for path in PATHS:
+                    await gateway.get(path)  # what is loaded when somebody first looks is there from now on
                 async with looking(gateway.port) as eyes:
                     yield Stage(gateway, behind, eyes, ready_secs)
             finally:
