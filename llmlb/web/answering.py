@@ -82,7 +82,7 @@ class Answering(web.RequestHandler):
         super().resume_writing()
         if self._answering is not None:
             self._answering.resume()
-        self._answer_next()
+        self._loop.call_soon(self._answer_next)  # not now, as in `Delivery.resume`
 
     def resume_reading(self, resume_parser: bool = True) -> None:
         if self._reading_paused:  # else there is nothing to resume, but aiohttp would go through all of it

@@ -124,11 +124,13 @@ class Delivery:
             self._patience.begin()
 
     def resume(self) -> None:
-        """It has taken most of that."""
+        """It has taken most of that. What may end the connection comes in a moment: asyncio closes one twice that is
+        closed while it says so."""
         self._paused = False
         if self._patience is not None:
             self._patience.end()
-        self._step(self._go_on)
+        if not self._over:
+            asyncio.get_running_loop().call_soon(self.stirred)
 
     def left(self) -> None:
         """The client has gone."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from llmlb.config.model import Upstream
 from llmlb.nodes.exchange import HIGH_WATER
 from llmlb.testing import Gone, Received, ScriptedNode, eventually
-from llmlb.testing.waiting import pause, within
+from llmlb.testing.waiting import pause, settle, within
 from tests.integration.bench import Bench, config
 from tests.integration.conftest import Start
 
@@ -21,14 +22,14 @@ BODY = b'{"model":"m","stream":true}'
 REQUEST = b"POST /v1/embeddings HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (len(BODY), BODY)
 
 
-async def slow_client(gateway: Bench) -> socket.socket:
+async def slow_client(gateway: Bench, asks: bytes = REQUEST) -> socket.socket:
     """A client that has sent its request and has room for next to nothing."""
     sock = socket.socket()
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
     sock.setblocking(False)
     loop = asyncio.get_running_loop()
     await loop.sock_connect(sock, ("127.0.0.1", gateway.port))
-    await loop.sock_sendall(sock, REQUEST)
+    await loop.sock_sendall(sock, asks)
     return sock
 
 
@@ -80,6 +81,37 @@ async def test_a_slow_client_gets_every_byte(node: ScriptedNode, start: Start) -
     assert (got, await pouring) == (total, total)
     await gateway.quiet()
     assert gateway.outcomes() == {"served": 1}
+
+
+@pytest.mark.parametrize("end", ["whole", "broken"])
+@pytest.mark.parametrize("version", [b"1.1", b"1.0"])
+async def test_a_connection_is_closed_once_by_an_end_that_the_client_made_wait(
+    version: bytes, end: str, node: ScriptedNode, start: Start
+) -> None:
+    gateway = await start(config(node))
+    failures: list[dict[str, object]] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: failures.append(context))
+    sock = await slow_client(gateway, REQUEST.replace(b"1.1\r\n", b"%b\r\nConnection: close\r\n" % version))
+    request = await node.received()
+    await request.start(headers={"Content-Type": "application/octet-stream"})
+    (member,) = gateway.gateway.fleet
+    exchange = member.dispatcher.exchange
+    assert exchange is not None
+    while not exchange.held:
+        await request.send(PIECE)
+        await settle()
+    if end == "whole":
+        await request.end()
+    else:
+        request.reset()
+    await eventually(lambda: member.dispatcher.exchange is None, "the node is done")
+    with contextlib.suppress(ConnectionResetError):
+        while await within(5, loop.sock_recv(sock, 262_144), lambda: "more bytes"):
+            pass
+    await gateway.quiet()
+    sock.close()
+    assert failures == []
 
 
 async def test_a_client_that_takes_nothing_for_write_timeout_secs_is_hung_up_on(
