@@ -6,6 +6,7 @@ import asyncio
 import json
 import signal
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -29,6 +30,8 @@ FIRST_SECS = 12.0
 LAST_SECS = 3.0
 RECOVERY_SECS = 40.0
 DRAIN_SECS = 30.0
+LOG_SECS = 1.0
+"""Lines of requests are written in batches, within ten milliseconds where the processor is not busy."""
 MODELS = (("m", "a"), ("m", "b"), ("m",), ("m", "a"), ("solo",), ("m", "b", "extra"), ("m", "solo"))
 AT_FIRST = 5
 ROOM_BYTES, FIRST_ROOM_BYTES, ROOM_DESCRIPTORS = 15e6, 40e6, 12
@@ -168,20 +171,34 @@ class Run:
         if self.gateway.code is not None:
             return
         await self._recovered()
-        self.watch.read_log()
+        metrics, ended = await self._counted()
         self.ledger.settle(all_over=True)
-        metrics = await self.gateway.metrics()
         left = {name: metrics[(f"llmlb_requests_{name}",)] for name in ("waiting", "running")}
         if any(left.values()) or any(node.busy for node in self.nodes):
             self.ledger.breaks(CALM, f"{left}, at nodes {[node.name for node in self.nodes if node.busy]}")
         if metrics.get(("llmlb_config_refused",), 0):
             self.ledger.breaks(CALM, "the configuration counts as refused")
-        ended = sum(value for sample, value in metrics.items() if sample[0] == "llmlb_requests_total")
         if ended != self.watch.lines:
             self.ledger.breaks(ADD_UP, f"{ended:.0f} in the metrics, {self.watch.lines} in the log")
         if (extra := [n.name for n in self.nodes if len(n.connections) > 2]) != []:
             self.ledger.breaks(GROWTH, f"more than two connections at {extra}")
         self._grown()
+
+    async def _counted(self) -> tuple[dict[tuple[str, ...], float], float]:
+        """The metrics, and how many requests have ended by them, once the log has as many: it is a moment behind."""
+        metrics: dict[tuple[str, ...], float] = {}
+        ended = 0.0
+
+        async def as_many() -> bool:
+            nonlocal metrics, ended
+            metrics = await self.gateway.metrics()
+            ended = sum(value for sample, value in metrics.items() if sample[0] == "llmlb_requests_total")
+            self.watch.read_log()
+            return ended == self.watch.lines
+
+        with suppress(NotReady):  # what is missing is for the ledger to say
+            await comes(as_many, "the log", LOG_SECS)
+        return metrics, ended
 
     def _grown(self) -> None:
         now = Held(self.gateway.resident, self.gateway.descriptors)
