@@ -245,6 +245,9 @@ class Answering(web.RequestHandler):
     def _begins(self, body: StreamReader | PlainBody) -> None:
         """The request with this body is answered from now on."""
 
+    def has_answered(self) -> None:
+        """All of the answer has been written, though aiohttp's task has yet to learn that."""
+
     def _part(self, transport: asyncio.Transport) -> None:
         """Close a connection whose client still sends."""
         transport.close()

@@ -69,6 +69,7 @@ class Connection(Answering):
         "_body",
         "_body_bytes",
         "_door",
+        "_has_answered",
         "_head_bytes",
         "_read_bytes",
         "_timer",
@@ -82,6 +83,7 @@ class Connection(Answering):
         self._unwanted = False
         self._body: StreamReader | PlainBody | None = None
         """That of the request which is being answered, or was last."""
+        self._has_answered = False
         self._head_bytes = 0
         self._read_bytes = 0
         self._ahead = 0
@@ -116,6 +118,8 @@ class Connection(Answering):
         elif self._take_plain(data):
             return
         body = self._body if self._waiter is None or self.answers or self._paused else None
+        if self._has_answered and body is not None and body.is_eof() and not self._paused:
+            body = None  # nobody is ahead who has the whole answer
         ahead = body is not None and body.is_eof()
         self._read_bytes += len(data)
         self._parse(data)
@@ -129,10 +133,14 @@ class Connection(Answering):
 
     def _begins(self, body: StreamReader | PlainBody) -> None:
         self._body = body
+        self._has_answered = False
         self._body_bytes = self._barren = 0
         if not self._messages:
             self._ahead = 0
             self._stop_timer()
+
+    def has_answered(self) -> None:
+        self._has_answered = True
 
     def _begun(self, message: Any, payload: StreamReader, *rest: Any) -> web.BaseRequest:
         self._begins(payload)
@@ -240,6 +248,7 @@ class Connection(Answering):
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
         finished = await super().finish_response(request, resp, start_time)
+        self.has_answered()
         if self._deaf:
             self._close = True
             await self._linger()

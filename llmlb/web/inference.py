@@ -38,7 +38,12 @@ def inference(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.Strea
         over: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         gateway = request.app[GATEWAY]
         hold = gateway.bodies.hold()
-        delivery = connection.deliver(asked, request[REQUEST_ID], over.set_result, hold)
+
+        def done(keep: bool) -> None:
+            connection.has_answered()
+            over.set_result(keep)
+
+        delivery = connection.deliver(asked, request[REQUEST_ID], done, hold)
         try:
             try:
                 asked.sender(gateway)
