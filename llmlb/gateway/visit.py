@@ -79,6 +79,39 @@ class Visit:
     bytes and errors only. Nothing here waits.
     """
 
+    __slots__ = (
+        "_accepted",
+        "_audience",
+        "_bug",
+        "_clock",
+        "_exchange",
+        "_first_byte_secs",
+        "_gateway",
+        "_hold",
+        "_max_attempts",
+        "_node_id",
+        "_outcome",
+        "_outgoing",
+        "_reason",
+        "_refusal",
+        "_service",
+        "_status",
+        "_timeout_secs",
+        "_timer",
+        "_tokens",
+        "_waited",
+        "attempts",
+        "endpoint",
+        "id",
+        "key_name",
+        "node",
+        "place",
+        "since",
+        "stage",
+        "stirred",
+        "ticket",
+    )
+
     def __init__(
         self,
         gateway: Host,
@@ -120,6 +153,7 @@ class Visit:
         self.attempts = 0
         self._accepted = False
         self._refusal: Refusal | None = None
+        self._bug: Exception | None = None
         self._outcome: Outcome | None = None
         self._status = CLIENT_LEFT
         self._reason = ""
@@ -152,12 +186,16 @@ class Visit:
         self._leave("the client left")
         self._gateway.departed(self)
         # Both lead back here. Without them all of it goes as soon as it is over, and leaves nothing to be collected.
-        self._exchange = self._refusal = None
+        self._exchange = self._refusal = self._bug = None
 
     def reply(self) -> ReplyHead | None:
-        """The head of the reply, once that has begun. Raises the Refusal the client is to be told instead."""
+        """The head of the reply, once that has begun. Raises the Refusal the client is to be told instead, or whatever
+        kept the request from being sent.
+        """
         if self._refusal is not None:
             raise self._refusal
+        if self._bug is not None:
+            raise self._bug
         exchange = self._exchange
         return exchange.head if exchange is not None and exchange.begun else None
 
@@ -321,6 +359,11 @@ class Visit:
             self._exchange = None
             self.refuse(self._answer_to(end))
         self._gateway.turns.finished(self.ticket, actual, again=again)
+
+    def crashed(self, bug: Exception) -> None:
+        """It cannot be sent: that is for whoever answers its client to say, and to give back the node."""
+        self._bug = bug
+        self._audience.turned_away()
 
     def set_deadline(self) -> None:
         """Only time in the queue counts: what was spent in service is not held against the request."""

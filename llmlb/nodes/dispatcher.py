@@ -113,11 +113,13 @@ class Dispatcher:
 
     def abort(self, exchange: Exchange, reason: str) -> None:
         """Hang up on the exchange."""
-        if exchange is self._unsent:
+        if exchange is not self.exchange:
+            return
+        if self._heard and self._line is not None:
+            self._line.abort(reason)
+        else:
             self._unsent = None
             self.over(exchange, End(EndKind.ABORTED, reason))
-        elif exchange is self.exchange and self._line is not None:
-            self._line.abort(reason)
 
     def resume(self, exchange: Exchange) -> None:
         """Read on from the node."""
@@ -180,9 +182,14 @@ class Dispatcher:
                     node.hung_up()
 
     def _send(self, line: Line, exchange: Exchange) -> None:
+        try:
+            pieces = exchange.request.pieces(self._granted, self._node_block)
+        except Exception as bug:  # that of one request: not of another, whose end it began with, nor of the node's task
+            exchange.listener.crashed(bug)
+            return
         self._heard = True
         line.idle_secs = self.upstream.idle_timeout_secs
-        line.send(exchange, exchange.request.pieces(self._granted, self._node_block))
+        line.send(exchange, pieces)
 
     def _headers(self) -> bytes:
         headers = [("host", self._address.netloc)]

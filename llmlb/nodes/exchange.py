@@ -39,6 +39,11 @@ class Listener(Protocol):
         `stirred` follows, when it has taken it.
         """
 
+    def crashed(self, bug: Exception) -> None:
+        """The request could not be written for its node, by a fault of ours. It should be aborted, but not yet: this
+        comes from the midst of whatever gave it the node.
+        """
+
 
 class Carrier(Protocol):
     """What moves the exchange's bytes."""

@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "llmlb"
 LONGEST = 400
-OUTERMOST_GUARDS = 2
+OUTERMOST_GUARDS = 3
 
 TREES = {
     path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8"))

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from llmlb.config.model import KeyConfig, Queue, Server
+from llmlb.gateway.outgoing import Outgoing
 from llmlb.testing import ScriptedNode, eventually
 from llmlb.testing.waiting import pause, within
 from llmlb.web import inference, server
@@ -243,6 +244,42 @@ async def test_a_bug_in_mid_reply_cuts_it_and_takes_nobody_else_along(
     assert gateway.outcomes() == {"failed": 1}
     node.auto()
     assert (await gateway.post()).status == 200
+
+
+@pytest.mark.parametrize("first", ["waits", "connects", "is sent at once"])
+async def test_a_request_that_cannot_be_written_to_its_node_takes_nobody_else_along(
+    first: str, path: str, node: ScriptedNode, start: Start, clients: list[Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pieces(self: Outgoing, *rest: Any) -> tuple[bytes, ...]:
+        written = write(self, *rest)
+        if b"crash" in b"".join(written):
+            raise MemoryError
+        return written
+
+    write = Outgoing.pieces
+    monkeypatch.setattr(Outgoing, "pieces", pieces)
+    gateway = await start(config(node))
+    good, bad = await connect(gateway, clients), await connect(gateway, clients)
+    if first == "is sent at once":
+        good.ask(path)
+        await (await node.received()).reply({})
+        await good.answer()
+    if first == "waits":
+        good.ask(path)
+        served = await node.received()
+    bad.ask(path, body=b'{"model":"m","user":"crash"}')
+    if first == "waits":
+        await gateway.waiting(1)
+        await served.reply({})
+        assert (await good.answer())[0].startswith("HTTP/1.1 200 ")
+    assert (await bad.answer())[0].startswith("HTTP/1.1 500 ")
+    node.auto()
+    for client in (good, bad):
+        client.ask(path)
+        assert (await client.answer())[0].startswith("HTTP/1.1 200 ")
+    await gateway.quiet()
+    assert gateway.outcomes() == {"failed": 1, "served": 2 + (first != "connects")}
+    assert gateway.gateway.background.healthy
 
 
 async def test_requests_sent_ahead_are_answered_in_their_order_whoever_answers_them(

@@ -87,6 +87,9 @@ class Desk:
 
     def stirred(self) -> None: ...
 
+    def crashed(self, bug: Exception) -> None:
+        raise bug
+
     def ended(self, exchange: Exchange, end: End) -> None: ...
 
     def exchange(self, pieces: list[bytes]) -> Seen:

@@ -61,6 +61,9 @@ class Listener:
 
     def stirred(self) -> None: ...
 
+    def crashed(self, bug: Exception) -> None:
+        raise bug
+
     def ended(self, exchange: Exchange, end: End) -> None:
         self.ends.append(end)
 

@@ -26,6 +26,9 @@ class Both:
     def stirred(self) -> None:
         self.told.append("stirred")
 
+    def crashed(self, bug: Exception) -> None:
+        raise bug
+
     def ended(self, exchange: Exchange, end: End) -> None:
         self.told.append(f"ended {end.kind.value}")
 

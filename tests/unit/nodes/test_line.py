@@ -62,6 +62,9 @@ class Listener:
     def stirred(self) -> None:
         self.stirs += 1
 
+    def crashed(self, bug: Exception) -> None:
+        raise bug
+
     def ended(self, exchange: Exchange, end: End) -> None: ...
 
 
