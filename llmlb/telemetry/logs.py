@@ -13,6 +13,7 @@ import logging
 import sys
 import traceback
 from collections.abc import MutableMapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -114,9 +115,10 @@ class _FromStdlib(logging.Handler):
         log.log(level, record.getMessage(), exc_info=crash)
 
     def close(self) -> None:
-        if self._owned is not None:
-            self._owned.close()
         super().close()
+        if self._owned is not None:
+            with suppress(OSError):  # disk full: what it still holds is lost, and the file is closed all the same
+                self._owned.close()
 
 
 def _take_over_stdlib(level: int, owned: TextIO | None) -> None:

@@ -196,6 +196,16 @@ def test_configured_again_lines_go_to_the_new_place_only(tmp_path: Path) -> None
     assert [line["event"] for line in lines(new)] == ["request", "odd cookie"]
 
 
+def test_a_full_disk_lets_go_of_the_log_as_soon_as_it_is_elsewhere() -> None:
+    new = io.StringIO()
+    configure(Log(file="/dev/full"))
+    request_line(RECORD)
+    configure(Log(), stream=new)
+    request_line(RECORD)
+    logging.getLogger("aiohttp.internal").warning("odd cookie")
+    assert [line["event"] for line in lines(new)] == ["request", "odd cookie"]
+
+
 def test_below_the_level_nothing_is_written() -> None:
     stream = io.StringIO()
     configure(Log(level="warning"), stream=stream)
