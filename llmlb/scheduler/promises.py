@@ -23,9 +23,9 @@ class Promises:
     def make(self, leaving: Sequence[float], free: int, now: float) -> int:
         """Whole seconds after which a newcomer may expect a place, 1 to 60.
 
-        `leaving`: when those waiting will leave, soonest first; `free`: places free now. Refusals of one
-        instant are given ever later places, so that they do not all come back at once; the square root is
-        for those who come without having been told.
+        `leaving`: when those waiting will leave, soonest first; `free`: places free now, below 0 where more
+        wait than may. Refusals of one instant are given ever later places, so that they do not all come back
+        at once; the square root is for those who come without having been told.
         """
         while self._due and self._due[0] + GRACE_SECS < now:
             self._due.popleft()

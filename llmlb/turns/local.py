@@ -112,7 +112,7 @@ class LocalTurns:
             self._wait(ticket)
 
     def retry_after(self) -> int:
-        return self._scheduler.retry_after(max(0, self._max_size - self._scheduler.waiting), self._clock.now())
+        return self._scheduler.retry_after(self._max_size - self._scheduler.waiting, self._clock.now())
 
     @property
     def waiting(self) -> int:

@@ -67,6 +67,15 @@ def test_once_a_request_has_finished_who_is_refused_is_told_when_a_place_comes_f
     assert hall.told("A7") == [12], "another than the one promised before, and one more for those never told"
 
 
+def test_where_more_wait_than_may_who_is_refused_is_told_when_so_many_have_left() -> None:
+    hall = Hall(max_size=10, secs=4.0)
+    hall.come("A1 A2 A3 A4 A5 A6 A7")
+    hall.end()
+    hall.turns.configure(max_size=2, max_per_key=0, limits={}, when_full="refuse")
+    hall.come("B1")
+    assert hall.told("B1") == [20], "four of the five that wait have to go, and one more for those never told"
+
+
 def test_a_key_may_have_a_limit_of_its_own() -> None:
     hall = Hall(max_per_key=2)
     hall.come("A1 A2 A3 A4 B1 B2 B3")
