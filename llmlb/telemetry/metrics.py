@@ -61,7 +61,7 @@ class Metrics:
     """Counters and histograms since the start, in memory that does not grow.
 
     `keys`: the names of the configured keys. Each has a tally from the beginning; all others share the one of
-    `UNCONFIGURED`, which is there while no keys are configured or once such a request has been.
+    `UNCONFIGURED`, which is there while no keys are configured, once one is no more, or such a request has been.
     """
 
     def __init__(self, keys: Iterable[str]) -> None:
@@ -78,6 +78,8 @@ class Metrics:
         """These are the configured keys from now on. The counts of those that stay go on; others are forgotten."""
         names = tuple(keys) or (UNCONFIGURED,)
         kept = {*names, UNCONFIGURED}
+        if not kept.issuperset(self.keys):  # whoever is gone may have something waiting still
+            names = (*names, UNCONFIGURED)
         self.keys = {name: tally for name, tally in self.keys.items() if name in kept}
         for name in names:
             self.keys.setdefault(name, KeyTally())

@@ -164,6 +164,23 @@ async def test_waiting_and_debt_of_unconfigured_keys_are_put_together(
     await held.reply()
 
 
+async def test_requests_of_a_key_that_has_been_removed_are_among_those_that_wait(
+    node: ScriptedNode, start: Start, clock: ManualClock
+) -> None:
+    gateway = await start(config(node, keys=(ALICE, BOB)), clock)
+    for key in ("sk-A", "sk-A", "sk-B"):
+        await gateway.arrive(key=key)
+    held = await node.received()
+    gateway.gateway.apply(config(node, keys=(BOB,)))
+    await clock.run_for(30.0)
+    now = await scrape(gateway)
+    assert now.keys == {"", "bob"}
+    waiting = now("llmlb_key_waiting", key=""), now("llmlb_key_waiting", key="bob")
+    assert waiting == (1, 1), "as many as llmlb_requests_waiting"
+    assert now("llmlb_key_share", key="") == 1.0
+    await held.reply()
+
+
 async def test_names_of_keys_and_nodes_cannot_forge_a_series(new_node: NewNode, start: Start) -> None:
     node = await new_node()
     keys = (KeyConfig(name=HOSTILE, key="sk-A", weight=3), BOB)
