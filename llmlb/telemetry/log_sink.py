@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from select import select
 from typing import TextIO
 
 from llmlb.telemetry.record import Record
@@ -63,6 +64,8 @@ class LogSink:
         if self._stream is None:
             return
         try:
+            if self._stream.isatty() and not select((), (self._stream,), (), 0.0)[1]:
+                return  # somebody has pressed Ctrl-S: to write would be to wait for Ctrl-Q, with everything
             self._stream.write("\n".join(lines) + "\n")
             self._stream.flush()
         except (OSError, ValueError):

@@ -1,16 +1,23 @@
-"""A gateway whose terminal is closed: SIGHUP then means the end, unless it was told to stay."""
+"""A gateway whose terminal is closed: SIGHUP then means the end, unless it was told to stay. One whose terminal stands
+still goes on."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pty
+import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from llmlb.telemetry.log_sink import MOST_TOGETHER
 from llmlb.testing import eventually
+from tests.process.caller import PATIENCE, Caller, chat_body, request_bytes
+from tests.process.on_terminal import OnTerminal
 from tests.process.program import ROOT, START_SECS
 
 ON_A_TERMINAL = """
@@ -50,3 +57,30 @@ async def test_closing_its_terminal_ends_it_gently_unless_it_was_told_to_stay(
     finally:
         process.kill()
         process.wait()
+
+
+async def test_a_terminal_that_stands_still_holds_up_nobody(tmp_path: Path) -> None:
+    """As after Ctrl-S. With lines for `MOST_TOGETHER` requests some of them have been written."""
+    gateway = OnTerminal(tmp_path, "serve", env={"LLMLB_SERVER_PORT": "0"})
+    try:
+        await gateway.shows("listening on")
+        found = re.search(r"listening on http://localhost:(\d+)", gateway.screen)
+        assert found is not None
+        client = await Caller.connect(int(found[1]))
+        await client.send(request_bytes(chat_body()))
+        await client.reply()  # so it has said all that it says at first
+        gateway.type("\x13")
+        for _ in range(2 * MOST_TOGETHER):
+            await client.send(request_bytes(chat_body()))
+            assert (await client.reply()).status == 503
+        before = gateway.screen.count(" request ")
+        gateway.type("\x11")
+        async with asyncio.timeout(PATIENCE):
+            while gateway.screen.count(" request ") == before:
+                await client.send(request_bytes(chat_body()))
+                assert (await client.reply()).status == 503
+        await client.close()
+        gateway.send(signal.SIGTERM)
+        assert await gateway.exit_code() == 0
+    finally:
+        gateway.close()

@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,16 @@ from llmlb.telemetry.record import Outcome, Record
 from llmlb.testing import ManualClock
 
 
+NOWHERE = os.open(os.devnull, os.O_WRONLY)
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
+
+    def fileno(self) -> int:
+        """One that takes whatever is written."""
+        return NOWHERE
 
 
 @pytest.fixture(autouse=True)
