@@ -57,7 +57,7 @@ class FairScheduler:
         self._told: dict[str, tuple[float, float, float]] = {}
         self._promises = Promises()
         self._leaving: list[float] = []
-        self._first_leaving: dict[str, float] = {}
+        self._leaving_of: dict[str, list[float]] = {}
         self._leaving_at = -inf
         self.forecasts = Forecasts()
         """How good the estimates have been."""
@@ -188,12 +188,12 @@ class FairScheduler:
         self._look_ahead(now, again=self.waiting > 2 * len(self._leaving))
         return self._promises.make(self._leaving, free, now)
 
-    def retry_after_own(self, key: str, now: float) -> int:
-        """Seconds until the first request of this key leaves the queue, for a key at its own limit."""
+    def retry_after_own(self, key: str, free: int, now: float) -> int:
+        """The same for a key at its own limit: until enough requests of this key have left. No promise."""
         if not self._stations.seconds.known:
             return UNKNOWN_SECS
-        self._look_ahead(now, again=key not in self._first_leaving)
-        return Promises().make([self._first_leaving.get(key, now)], 0, now)
+        self._look_ahead(now, again=key not in self._leaving_of)
+        return Promises().make(self._leaving_of.get(key, ()), free, now)
 
     def newest(self, key: str) -> Ticket | None:
         """The waiting request of this key that arrived last."""
@@ -250,5 +250,7 @@ class FairScheduler:
         if again or not self._leaving_at <= now < self._leaving_at + FRESH_SECS:
             leaving = departures(self._order, self._stations, now, now + CAP_SECS)
             self._leaving = [at for at, _ in leaving]
-            self._first_leaving = {ticket.key: at for at, ticket in reversed(leaving)}
+            self._leaving_of = {}
+            for at, ticket in leaving:
+                self._leaving_of.setdefault(ticket.key, []).append(at)
             self._leaving_at = now

@@ -70,8 +70,8 @@ class LocalTurns:
         if (node := self._idle.choose(ticket.model, ticket.tried)) is not None:
             self._waiters[ticket.id] = waiter
             self._serve(ticket, node)
-        elif 0 < self._limits.get(ticket.key, self._max_per_key) <= self._crowd.of(ticket.key):
-            waiter.refused(QueueFull(self._scheduler.retry_after_own(ticket.key, self._clock.now())))
+        elif 0 < (limit := self._limits.get(ticket.key, self._max_per_key)) <= (own := self._crowd.of(ticket.key)):
+            waiter.refused(QueueFull(self._scheduler.retry_after_own(ticket.key, limit - own, self._clock.now())))
         elif self._scheduler.waiting < self._max_size:
             self._waiters[ticket.id] = waiter
             self._wait(ticket)

@@ -40,7 +40,7 @@ def test_so_it_is_for_a_queue_that_serves_on_between_refusals(
     for moment in moments:
         plant.run(plant.now + moment)
         known = any(service.end <= plant.now for service in plant.services)
-        seconds, own = scheduler.retry_after(free, plant.now), scheduler.retry_after_own(key, plant.now)
+        seconds, own = scheduler.retry_after(free, plant.now), scheduler.retry_after_own(key, 0, plant.now)
         for answer, before in ((seconds, told), (own, told_own)):
             assert 1 <= answer <= 60
             assert moment or answer >= before

@@ -12,7 +12,7 @@ def test_it_is_five_seconds_while_no_request_has_finished() -> None:
     desk = Desk()
     desk.come("A1 A2 A3")
     assert [desk.scheduler.retry_after(0, desk.now) for _ in range(3)] == [5, 5, 5]
-    assert desk.scheduler.retry_after_own("A", desk.now) == 5
+    assert desk.scheduler.retry_after_own("A", 0, desk.now) == 5
 
 
 def test_then_it_is_when_the_next_waiting_request_leaves() -> None:
@@ -37,9 +37,9 @@ def test_a_key_at_its_own_limit_is_told_when_its_own_next_request_leaves() -> No
     assert desk.next(times=2) == "B1 A2"
     desk.come("C1 C2")
     assert desk.places("C1 B2") == [1, 2]
-    assert desk.scheduler.retry_after_own("C", desk.now) == 10
-    assert desk.scheduler.retry_after_own("B", desk.now) == 20
-    assert desk.scheduler.retry_after_own("B", desk.now) == 20, "a limit of one's own is no promise of a common place"
+    assert desk.scheduler.retry_after_own("C", 0, desk.now) == 10
+    assert desk.scheduler.retry_after_own("B", 0, desk.now) == 20
+    assert desk.scheduler.retry_after_own("B", 0, desk.now) == 20, "a limit of one's own is no promise of a common place"
 
 
 def test_refusals_of_one_instant_are_told_ever_later_times() -> None:
@@ -121,6 +121,6 @@ def test_a_key_that_came_after_a_look_ahead_is_told_when_its_own_next_request_le
     desk.come("X1")
     desk.end()
     desk.come("X2 A1 A2 A3")
-    assert desk.scheduler.retry_after_own("A", desk.now) == 10
+    assert desk.scheduler.retry_after_own("A", 0, desk.now) == 10
     desk.come("B1")
-    assert desk.scheduler.retry_after_own("B", desk.now) == desk.place("B1").position * 10
+    assert desk.scheduler.retry_after_own("B", 0, desk.now) == desk.place("B1").position * 10

@@ -92,6 +92,15 @@ def test_a_key_named_in_the_limits_has_its_own() -> None:
     assert [hall.refused(name) for name in ("A4", "A5")] == [False, True]
 
 
+def test_beyond_a_limit_that_has_become_smaller_a_key_is_told_when_enough_of_its_own_have_left() -> None:
+    hall = Hall(secs=4.0)
+    hall.come("A1 A2 A3 A4 A5 A6 A7")
+    hall.end()
+    hall.turns.configure(max_size=100, max_per_key=0, limits={"A": 2}, when_full="refuse")
+    hall.come("A8")
+    assert hall.told("A8") == [20], "four of the five that wait have to go, and one more for those never told"
+
+
 def test_a_limit_that_has_become_smaller_turns_nobody_out() -> None:
     hall = Hall()
     hall.come("A1 A2 A3 A4")
