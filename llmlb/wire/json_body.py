@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import codecs
+import sys
 
 import msgspec
 
 from llmlb.errors import Malformed
 
 _PIECE = 1 << 16
+_DEEPER = 500
+"""Calls by which the stack may be deeper where a body is renamed than it was where it was read."""
 _NULL = msgspec.Raw(b"null")
 
 
@@ -51,10 +54,14 @@ def written(model: str) -> bytes:
 
 def span_of_model(body: bytes) -> tuple[int, int]:
     """Where the value of the top-level member `model` begins and ends in a body where `read` found one."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(limit + _DEEPER)  # else a body that was just not too deep for `read` would be so here
     try:
         return _span_of_model(bytearray(body))
     except msgspec.DecodeError:
         return _span_of_model(bytearray(_with_whole_letters(body)))
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def _span_of_model(twin: bytearray) -> tuple[int, int]:

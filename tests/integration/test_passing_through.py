@@ -222,6 +222,22 @@ async def test_an_alias_is_rewritten_and_every_other_byte_kept(new_node: NewNode
     assert node.seen[0].header("content-length") == str(len(node.seen[0].body))
 
 
+async def test_a_body_that_is_not_too_deep_to_be_read_is_not_too_deep_for_an_alias(
+    new_node: NewNode, start: Start
+) -> None:
+    node = await new_node("real")
+    node.auto()
+    gateway = await start(config(NodeConfig(name="n1", url=node.url, aliases={"alias": "real"})))
+    depth, status = 800, 200
+    while status == 200:
+        depth += 1
+        deep = b"[" * depth + b"]" * depth
+        status = (await gateway.post(data=b'{"model":"alias","x":%b}' % deep)).status
+    assert status == 400
+    assert len(node.seen) == depth - 801
+    assert (await gateway.post(json={"model": "real"})).status == 200
+
+
 async def test_a_name_that_is_no_alias_is_not_rewritten(new_node: NewNode, start: Start) -> None:
     node = await new_node("real")
     node.auto()

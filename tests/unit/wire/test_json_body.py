@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from llmlb.errors import Malformed
@@ -135,6 +137,25 @@ def test_renaming_changes_the_member_that_counts() -> None:
 
 def test_renaming_takes_a_name_however_it_is_written() -> None:
     assert renamed(b'{"mod\\u0065l":"\\u0078"}', 'a"語') == '{"mod\\u0065l":"a\\"語"}'.encode()
+
+
+def test_what_can_be_read_can_be_renamed_however_deep_the_stack_is_by_then() -> None:
+    def readable(depth: int) -> bool:
+        try:
+            return json_body.read(nested(depth)) == ("x", False)
+        except Malformed:
+            return False
+
+    def deeper(calls: int) -> bytes:
+        return deeper(calls - 1) if calls else renamed(nested(deepest), "y")
+
+    def nested(depth: int) -> bytes:
+        return b'{"model":"x","x":%b}' % (b"[" * depth + b"]" * depth)
+
+    deepest = max(depth for depth in range(500, 1000) if readable(depth))
+    limit = sys.getrecursionlimit()
+    assert deeper(100) == nested(deepest).replace(b'"model":"x"', b'"model":"y"')
+    assert sys.getrecursionlimit() == limit
 
 
 def test_renaming_takes_no_longer_when_a_body_is_made_to_be_slow() -> None:
