@@ -91,7 +91,7 @@ async def _ask(inquiry: Inquiry, config: NodeConfig, timeout_secs: float, kind: 
                 told = names((await inquiry.get(own_list)).json, "models", "name")
                 has_list, more = told is not None, attrs.evolve(more, models=told or ())
             found = attrs.evolve(more, server=listing.server)
-    except (Unreached, NoAnswer, TimeoutError):
+    except (Unreached, NoAnswer, TimeoutError, RecursionError):  # the last by comparing what is nested deeply
         pass  # it has answered what matters; the rest is asked again next time
     if not has_list and not config.models:
         return Unreachable(f"no list of models: HTTP {listing.status}")

@@ -252,6 +252,18 @@ async def test_what_is_no_json_is_no_list(page: bytes, node: ScriptedNode) -> No
     assert await probed(node) == Unreachable("no list of models: HTTP 200")
 
 
+async def test_lists_nested_as_deeply_as_can_be_read_are_compared_or_left_alone(node: ScriptedNode) -> None:
+    said: object = None
+    depth = 850
+    while not isinstance(said, Unreachable):  # what is nested more deeply is no list
+        depth += 1
+        page = 200, msgspec.Raw(b'{"data": [{"id": "m"}], "x": %b}' % (b"[" * depth + b"]" * depth))
+        node.pages |= dict.fromkeys(("/v1/models", "/api/v0/models"), page)
+        said = await probed(node)
+        assert said in (Found("openai", ("m",)), Found("", ("m",), None), Unreachable("no list of models: HTTP 200"))
+    assert depth > 851
+
+
 @pytest.mark.parametrize("reply", [b"", b"SSH-2.0-OpenSSH_9.6\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n"])
 async def test_what_is_no_http_is_unreachable_and_the_words_quote_nothing_of_it(reply: bytes) -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
