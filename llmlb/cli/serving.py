@@ -22,6 +22,7 @@ from llmlb.config.report import describe_problems
 from llmlb.hangup import Hangup
 from llmlb.messages import Locale
 from llmlb.nodes.discovery import places
+from llmlb.nodes.lookups import LookupLoop
 
 if TYPE_CHECKING:
     from llmlb.cli.demo import Demo
@@ -43,7 +44,8 @@ def serving(loaded: Loaded, file: Path | None, hangup: Hangup, environ: Mapping[
     else:
         work = serve(loaded.config, ConfigFile(path=file, loaded=loaded, environ=environ), hangup, announce)
     try:
-        return asyncio.run(work)
+        with asyncio.Runner(loop_factory=LookupLoop) as runner:
+            return runner.run(work)
     except ConfigError as error:  # the file that the demo was given is another by now
         return complain(describe_problems(error.problems, locale), 2)
     except OSError as error:
