@@ -66,12 +66,15 @@ class Reloader:
         """What was last taken without being asked, and when; until somebody says that it was theirs."""
         self._wake = asyncio.Event()
         self._asked: list[tuple[str, asyncio.Future[Reload]]] = []
+        self._over = False
 
     def ask(self, by: str) -> asyncio.Future[Reload]:
         """Have the file read now. `by`: who wants it, for the log."""
         answer: asyncio.Future[Reload] = asyncio.get_running_loop().create_future()
         self._asked.append((by, answer))
         self._wake.set()
+        if self._over:
+            self._answer_first(len(self._asked), Reload(stopping=True))
         return answer
 
     def check_not_lost(self, content: bytes | None) -> None:
@@ -100,13 +103,16 @@ class Reloader:
                 elif await asyncio.to_thread(self._watch.look):
                     await self._reload(BY_ITSELF, asked=False)
         finally:
-            for _, answer in self._asked:
-                answer.cancel()
+            self._over = True
+            self._answer_first(len(self._asked), Reload(stopping=True))
 
     async def _answer(self) -> None:
         """One reading for all who ask; whoever asks while it goes on gets the next."""
         count = len(self._asked)
         came = await self._reload(", ".join(dict.fromkeys(by for by, _ in self._asked)), asked=True)
+        self._answer_first(count, came)
+
+    def _answer_first(self, count: int, came: Reload) -> None:
         for _, answer in self._asked[:count]:
             if not answer.done():
                 answer.set_result(came)

@@ -4,17 +4,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import aiohttp
+import attrs
 import pytest
 
 from llmlb.config.edit_file import edit_file, version_of
 from llmlb.testing import ScriptedNode, eventually
 from llmlb.web.operator.settings import MOST_AT_ONCE
 from llmlb.web.operator.settings_places import row_id
-from tests.integration.bench import bench, config
+from tests.integration.bench import Bench, bench, config
 from tests.integration.browsing import OPERATOR as OPERATOR_CONFIG
 from tests.integration.browsing import Browser
 from tests.integration.browsing import signed_in as sign_in
@@ -309,6 +313,31 @@ async def test_a_stopping_gateway_says_that_it_applies_later(file: Path) -> None
         told = await desk.apply(difference)
         assert "Written. The gateway is shutting down" in told.text
         assert "max_size = 200" in file.read_text()
+
+
+async def test_a_change_saved_while_the_gateway_ends_is_answered(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, ended = threading.Event(), threading.Event()
+
+    def slowly(*arguments: Any) -> Any:
+        begun.set()
+        assert ended.wait(10)
+        return edit_file(*arguments)
+
+    async def nobody_follows_the_file() -> None:
+        await eventually(lambda: "configuration" not in {task.get_name() for task in asyncio.all_tasks()}, "it is over")
+        ended.set()
+
+    monkeypatch.setattr("llmlb.gateway.steering.edit_file", slowly)
+    async with aiohttp.ClientSession() as client:
+        async with tuning(file) as desk:
+            fields = (await desk.review(queue__max_size="200")).fields(APPLY)
+            browser = attrs.evolve(desk.browser, gateway=Bench(desk.gateway.running, client))
+            saving = asyncio.create_task(browser.post(APPLY, fields))
+            await eventually(begun.is_set, "it is being saved")
+            ending = asyncio.create_task(nobody_follows_the_file())
+        assert (await saving).status == 303
+        await ending
+    assert "max_size = 200" in file.read_text()
 
 
 async def test_a_file_that_is_not_there_yet_is_made(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

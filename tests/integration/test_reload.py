@@ -86,6 +86,14 @@ async def test_a_file_of_the_future_is_read_when_it_has_stood_still(file: Path) 
         assert (await asked(reloader)).problems == ()
 
 
+async def test_who_asks_in_the_last_moment_is_told_that_it_is_the_last(file: Path) -> None:
+    async with following(file) as (_, reloader):
+        assert not (await asked(reloader)).stopping
+        answer = reloader.ask("SIGHUP")
+    assert (await asked(reloader)).stopping
+    assert (await within(5.0, answer, lambda: "an answer")).stopping
+
+
 async def test_a_file_that_never_stands_still_is_refused_and_read_later(file: Path) -> None:
     async with following(file) as (gateway, reloader):
         answer = reloader.ask("SIGHUP")
