@@ -104,7 +104,7 @@ async def running(config: Config, clock: Clock | None = None, file: ConfigFile |
 
 async def serve(
     config: Config,
-    file: ConfigFile,
+    file: ConfigFile | None,
     hangup: Hangup,
     announce: Callable[[Running], None],
     beside: Callable[[Running], Coroutine[Any, Any, None]] | None = None,
@@ -152,7 +152,9 @@ def _on_hangup(gateway: Running, hangup: Hangup, stop: asyncio.Event, on_signal:
         _log.info("not reloaded", reason="stopping")
     elif hangup.terminal_closed:
         on_signal(signal.SIGHUP)
-    elif gateway.reloader is not None:
+    elif gateway.reloader is None:
+        _log.info("not reloaded", reason="not followed")
+    else:
         gateway.reloader.ask("SIGHUP")
 
 

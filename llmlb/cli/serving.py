@@ -16,6 +16,7 @@ from llmlb.cli.complaint import complain
 from llmlb.cli.garbage import started
 from llmlb.cli.start_problem import cannot_start
 from llmlb.cli.texts import say
+from llmlb.config.follow import can_be_read_again
 from llmlb.config.load import Loaded
 from llmlb.config.problems import ConfigError
 from llmlb.config.report import describe_problems
@@ -42,7 +43,8 @@ def serving(loaded: Loaded, file: Path | None, hangup: Hangup, environ: Mapping[
 
         work = serve_demo(loaded, environ, hangup, announce)
     else:
-        work = serve(loaded.config, ConfigFile(path=file, loaded=loaded, environ=environ), hangup, announce)
+        followed = ConfigFile(path=file, loaded=loaded, environ=environ) if can_be_read_again(file) else None
+        work = serve(loaded.config, followed, hangup, announce)
     try:
         with asyncio.Runner(loop_factory=LookupLoop) as runner:
             return runner.run(work)
@@ -58,6 +60,8 @@ def _announce(gateway: Running, loaded: Loaded, demo: Demo | None, locale: Local
     """Say where the gateway is and what it has found, for the person who has just started it."""
     for warning in loaded.warnings:
         _log.warning("ignored", problem=warning)
+    if gateway.reloader is None:
+        _log.warning("configuration not followed", file=str(loaded.path), reason="it can be read only once")
     config = loaded.config
     print(say(locale, "listening", url=gateway.url))
     if demo is not None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from llmlb.testing import ScriptedNode, eventually
+from llmlb.testing.waiting import within
 from tests.process.conftest import Serve
-from tests.process.program import Gateway
+from tests.process.program import START_SECS, Gateway, Program, config_text
 from tests.process.test_stopping import EVENTS, PIECE
 
 
@@ -124,3 +127,20 @@ async def test_a_signal_with_nothing_changed_is_harmless(serve: Serve) -> None:
     gateway.send(signal.SIGHUP)
     await gateway.told("configuration applied")
     assert lines(gateway, "configuration applied")[0]["changed"] == []
+
+
+async def test_what_came_through_a_pipe_is_read_once_and_stays(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    program = Program(tmp_path, "serve", "--config", "pipe", env={"LLMLB_SERVER_PORT": "0"})
+    try:
+        text = config_text([("n1", "http://127.0.0.1:9")], {})
+        await within(START_SECS, asyncio.to_thread(pipe.write_text, text), lambda: "the pipe is read")
+        await program.says(r"Nodes: n1\n")
+        program.send(signal.SIGHUP)
+        await eventually(lambda: '"not reloaded","reason":"not followed"' in program.err, "nothing is read again")
+        assert '"configuration not followed","file":"pipe"' in program.err
+        program.send(signal.SIGTERM)
+        assert await program.exit_code() == 0
+    finally:
+        program.kill()
