@@ -10,12 +10,12 @@ together, as there may be thousands a second; they keep their order with the oth
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import traceback
 from collections.abc import MutableMapping
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import structlog
@@ -47,7 +47,7 @@ def configure(log: Log, *, stream: TextIO | None = None) -> None:
     before. Raises OSError, and changes nothing, if the file cannot be opened. Lines of aiohttp and asyncio take the
     same way.
     """
-    file = Path(log.file).open("a", encoding="utf-8") if log.file else None  # noqa: SIM115 - stays open
+    file = open(log.file, "a", encoding="utf-8", opener=_at_once) if log.file else None  # noqa: SIM115 - stays open
     target = file or stream or sys.stderr
     on_terminal = target.isatty()
     for_people = log.format == "console" or (log.format == "auto" and on_terminal)
@@ -67,6 +67,13 @@ def configure(log: Log, *, stream: TextIO | None = None) -> None:
         cache_logger_on_first_use=False,
     )
     _take_over_stdlib(level, owned=file)
+
+
+def _at_once(file: str, flags: int) -> int:
+    """Open a pipe that nobody reads never rather than when somebody does: everything would wait for that."""
+    descriptor = os.open(file, flags | os.O_NONBLOCK, 0o666)
+    os.set_blocking(descriptor, True)
+    return descriptor
 
 
 def flush() -> None:

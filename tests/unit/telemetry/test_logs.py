@@ -194,6 +194,18 @@ def test_a_file_that_cannot_be_opened_changes_nothing(tmp_path: Path) -> None:
     assert len(lines(stream)) == 1
 
 
+def test_a_pipe_that_nobody_reads_is_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match="pipe"):
+        configure(Log(file=str(pipe)))
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    configure(Log(file=str(pipe)))
+    request_line(RECORD)
+    with open(reader) as read:
+        assert json.loads(read.readline())["event"] == "request"
+
+
 def test_configured_again_lines_go_to_the_new_place_only(tmp_path: Path) -> None:
     old, new = tmp_path / "old.log", io.StringIO()
     configure(Log(file=str(old)))
