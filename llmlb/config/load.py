@@ -16,6 +16,7 @@ from llmlb.config.model import ENTRIES, TABLES, Config
 from llmlb.config.placing import problem_at
 from llmlb.config.problems import ConfigError, Path, Problem
 from llmlb.config.settings import settings_of
+from llmlb.config.shown import shown
 
 _LOG_FILE: Path = ("log", "file")
 
@@ -78,8 +79,12 @@ def _merged(data: dict[str, Any], overrides: Overrides) -> dict[str, Any]:
     for (table, key), value in overrides.values.items():
         given = merged.get(str(table))
         merged[str(table)] = {**(given if isinstance(given, dict) else {}), key: value}
-    if overrides.values.get(_LOG_FILE):  # a path in a variable starts where the program does
-        merged["log"]["file"] = str(FilePath(overrides.values[_LOG_FILE]).absolute())
+    if file := overrides.values.get(_LOG_FILE):  # a path in a variable starts where the program does
+        try:
+            merged["log"]["file"] = str(FilePath(file).absolute())
+        except FileNotFoundError:  # and that directory can be removed while it runs
+            variable = variable_of("log", "file")
+            raise ConfigError((Problem(reason="log_file", variable=variable, given=shown(file)),)) from None
     return merged
 
 

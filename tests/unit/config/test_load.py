@@ -359,6 +359,18 @@ def test_relative_paths_start_at_the_file(tmp_path: Path, monkeypatch: pytest.Mo
     assert load(path, {"LLMLB_LOG_FILE": "b.log"}).config.log.file == str(tmp_path / "b.log")
 
 
+def test_a_path_that_starts_in_a_directory_that_is_gone_is_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(ConfigError) as refused:
+        load(None, {"LLMLB_LOG_FILE": "b.log"})
+    assert refused.value.problems[0].text("en").startswith('LLMLB_LOG_FILE="b.log": must be the path of a file')
+
+
 def test_the_error_itself_lists_the_problems(write: Write) -> None:
     with pytest.raises(ConfigError, match=r"max_size = 0: must be a whole number"):
         load(write("[queue]\nmax_size = 0\n"), {})
