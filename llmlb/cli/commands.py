@@ -16,6 +16,7 @@ from pathlib import Path
 from llmlb import __version__
 from llmlb.cli.complaint import complain
 from llmlb.cli.file_commands import FILE_COMMANDS
+from llmlb.cli.output import drop_what_cannot_be_told, told
 from llmlb.cli.simulate.texts import TEXTS as SIMULATE_TEXTS
 from llmlb.cli.texts import say, terminal_locale
 from llmlb.messages import Locale
@@ -41,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _gateway(options, locale)
     except KeyboardInterrupt:
         return 130
+    finally:
+        drop_what_cannot_be_told()
 
 
 def _gateway(options: argparse.Namespace, locale: Locale) -> int:
@@ -59,8 +62,8 @@ def _gateway(options: argparse.Namespace, locale: Locale) -> int:
     if hangup is None:
         for notice in loaded.notices:
             complain(notice.text(locale))
-        print(say(locale, "checked", file=loaded.path or say(locale, "no_file")))
-        return 0
+        checked = say(locale, "checked", file=loaded.path or say(locale, "no_file"))
+        return told(lambda: print(checked), locale)
 
     from llmlb.cli.trust import nobody_trusted_yet
 

@@ -14,6 +14,7 @@ import structlog
 from llmlb.app import ConfigFile, Running, serve
 from llmlb.cli.complaint import complain
 from llmlb.cli.garbage import started
+from llmlb.cli.output import told
 from llmlb.cli.start_problem import cannot_start
 from llmlb.cli.texts import say
 from llmlb.config.follow import can_be_read_again
@@ -35,7 +36,11 @@ def serving(loaded: Loaded, file: Path | None, hangup: Hangup, environ: Mapping[
     """Run a gateway that follows `file`, or the demo without one. Returns the exit code."""
 
     def announce(gateway: Running, demo: Demo | None = None) -> None:
-        _announce(gateway, loaded, demo, locale)
+        for warning in loaded.warnings:
+            _log.warning("ignored", problem=warning)
+        if gateway.reloader is None:
+            _log.warning("configuration not followed", file=str(loaded.path), reason="it can be read only once")
+        told(lambda: _announce(gateway, loaded, demo, locale), locale)
         started()
 
     if file is None:
@@ -58,10 +63,6 @@ def serving(loaded: Loaded, file: Path | None, hangup: Hangup, environ: Mapping[
 
 def _announce(gateway: Running, loaded: Loaded, demo: Demo | None, locale: Locale) -> None:
     """Say where the gateway is and what it has found, for the person who has just started it."""
-    for warning in loaded.warnings:
-        _log.warning("ignored", problem=warning)
-    if gateway.reloader is None:
-        _log.warning("configuration not followed", file=str(loaded.path), reason="it can be read only once")
     config = loaded.config
     print(say(locale, "listening", url=gateway.url))
     if demo is not None:
@@ -75,7 +76,6 @@ def _announce(gateway: Running, loaded: Loaded, demo: Demo | None, locale: Local
     else:
         looked = ", ".join(f"{place.title} ({place.port})" for place in places(config.server.port))
         print(say(locale, "found_nothing", looked=looked))
-    sys.stdout.flush()
 
 
 def _this_program() -> str:

@@ -164,16 +164,18 @@ async def test_without_nodes_it_says_where_it_looked_and_what_to_do(tmp_path: Pa
         program.kill()
 
 
-def start_with_output_closed(folder: Path, log: Path) -> subprocess.Popen[bytes]:
-    """A gateway that can speak through its log file only."""
-    environ = {**os.environ, "LLMLB_SERVER_PORT": "0", "LLMLB_LOG_FILE": str(log), "PYTHONPATH": str(ROOT)}
-    command = ["sh", "-c", 'exec "$0" -m llmlb serve >&- 2>&-', sys.executable]
-    return subprocess.Popen(command, cwd=folder, env=environ)
+def start_redirected(folder: Path, to: str, *arguments: str, env: Mapping[str, str]) -> subprocess.Popen[str]:
+    """A program whose output goes where the shell is told to let it go."""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(("LLMLB_", "LC_", "LANG"))}
+    command = ["sh", "-c", f'exec "$0" -m llmlb "$@" {to}', sys.executable, *arguments]
+    environ = plain | {"LANG": "C.UTF-8", "LLMLB_SERVER_PORT": "0", "PYTHONPATH": str(ROOT)} | dict(env)
+    return subprocess.Popen(command, cwd=folder, env=environ, stderr=subprocess.PIPE, text=True)
 
 
-async def test_it_runs_with_its_output_closed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("to", [">&- 2>&-", "<&- >&- 2>&-", "> /dev/full", "> /dev/full 2>&1"])
+async def test_it_runs_with_its_output_closed(tmp_path: Path, to: str) -> None:
     log = tmp_path / "log"
-    process = start_with_output_closed(tmp_path, log)
+    process = start_redirected(tmp_path, to, "serve", env={"LLMLB_LOG_FILE": str(log)})
     try:
         await eventually(lambda: log.exists() and '"listening"' in log.read_text(), "it listens", START_SECS)
         process.terminate()
@@ -181,4 +183,12 @@ async def test_it_runs_with_its_output_closed(tmp_path: Path) -> None:
         assert process.returncode == 0
     finally:
         process.kill()
-        process.wait()
+        process.communicate()
+
+
+@pytest.mark.parametrize("what", ["check", "simulate --mix a:rate=1,mean=1 --for 60 --nodes 1"])
+async def test_what_cannot_be_told_is_one_plain_line_and_exit_1(tmp_path: Path, what: str) -> None:
+    process = start_redirected(tmp_path, "> /dev/full", *what.split(), env={})
+    _, err = await asyncio.to_thread(process.communicate, timeout=START_SECS)
+    assert err == "llmlb: what came of it cannot be written to the output (No space left on device).\n"
+    assert process.returncode == 1

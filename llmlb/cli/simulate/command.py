@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import attrs
 
+from llmlb.cli.output import told
 from llmlb.cli.simulate.options import OF_ONE_WORKLOAD
 from llmlb.cli.simulate.progress import Progress
 from llmlb.cli.simulate.texts import TEXTS
@@ -60,11 +60,8 @@ def simulate(options: argparse.Namespace, default: Path | None, environ: Mapping
         print(f"llmlb: {notice}", file=sys.stderr)
     tried = [_run(candidate, nodes, plan.workload, options.retries, locale)
              for candidate, nodes in zip(plan.candidates, plan.nodes, strict=True)]  # fmt: skip
-    try:
-        _print(plan, tried, options.seed, locale)
-    except BrokenPipeError:  # whoever read has seen enough (`| head`); the files are still to be written
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return _write(options, plan, tried, locale)
+    code = told(lambda: _print(plan, tried, options.seed, locale), locale)
+    return _write(options, plan, tried, locale) or code  # also if whoever read has seen enough (`| head`)
 
 
 def _plan(
@@ -160,7 +157,6 @@ def _print(plan: Plan, tried: Sequence[Tried], seed: int, locale: Locale) -> Non
     print(key_table(tried, locale))
     print()
     print(overall_table(tried, locale))
-    sys.stdout.flush()
 
 
 def _write(options: argparse.Namespace, plan: Plan, tried: Sequence[Tried], locale: Locale) -> int:
