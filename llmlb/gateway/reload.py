@@ -160,6 +160,8 @@ class Reloader:
             return error.problems
 
     def _refuse(self, problems: tuple[Problem, ...], by: str, asked: bool) -> Reload:
+        if asked:
+            self._write_log(self._config, self._config)  # it may have been moved away all the same
         if asked or problems != self._problems:
             for problem in problems:
                 _log.error("configuration refused", by=by, problem=problem.text("en"))

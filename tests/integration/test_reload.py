@@ -196,6 +196,19 @@ async def test_a_log_file_is_opened_anew(file: Path, tmp_path: Path, log: Lines)
         assert "configuration applied" in (tmp_path / "a.log").read_text()
 
 
+async def test_a_log_file_is_opened_anew_whatever_the_configuration_is_like(
+    file: Path, tmp_path: Path, log: Lines
+) -> None:
+    """It has been moved away: what is told from now on would be lost with it."""
+    async with following(file) as (_, reloader):
+        file.write_text(f'[log]\nfile = "{tmp_path / "a.log"}"\n' + KEY)
+        await asked(reloader)
+        file.write_text("[queue]\nmax_size = 0\n")
+        (tmp_path / "a.log").rename(tmp_path / "old.log")
+        assert (await asked(reloader)).problems
+        assert "configuration refused" in (tmp_path / "a.log").read_text()
+
+
 async def test_what_was_changed_is_logged_and_kept_with_who_and_from_what_to_what(file: Path, log: Lines) -> None:
     async with following(file) as (gateway, reloader):
         file.write_text("[queue]\nmax_size = 7\n" + KEY.replace("sk-alice", "sk-other") + NODE)
