@@ -53,7 +53,7 @@ EVICTED_SECS = 5.0
 class Gateway:
     """Owns the queue, the nodes and every visit.
 
-    `sinks` are called with the `Record` of each visit, in its own task, after its node has gone on.
+    `sinks` are called with the `Record` of each visit, after its node has gone on.
     """
 
     def __init__(

@@ -122,6 +122,11 @@ def test_the_documentation_says_what_the_model_says(table: str, key: str) -> Non
     assert documented()[table, key] == row
 
 
+def test_the_documentation_says_of_every_table_that_it_has_variables() -> None:
+    (tables,) = re.findall(r"Each setting of (.*?)\shas\s+one", DOCUMENTATION, re.DOTALL)
+    assert re.findall(r"`\[(\w+)\]`", tables) == list(TABLES)
+
+
 def test_every_variable_in_the_documentation_exists() -> None:
     known = {variable_of(table, key) for table, key in SETTINGS if table in TABLES}
     for text in (DOCUMENTATION, EXAMPLE.read_text(encoding="utf-8")):
