@@ -14,7 +14,7 @@ import attrs
 from llmlb.background import Background
 from llmlb.clock import Clock
 from llmlb.config.model import Config
-from llmlb.errors import Draining, NoNodeOnline, Refusal, UnknownModel
+from llmlb.errors import Draining, NoNodeOnline, QueueFull, Refusal, UnknownModel
 from llmlb.gateway.admissions import Admissions
 from llmlb.gateway.audit import SelfAudit, State
 from llmlb.gateway.bodies import Bodies, Hold
@@ -36,7 +36,7 @@ from llmlb.telemetry.record import Outcome, Record
 from llmlb.telemetry.timeline import Timeline
 from llmlb.telemetry.usage import HourByName
 from llmlb.turns.local import LocalTurns
-from llmlb.wire.call import Call
+from llmlb.wire.call import ANY_MODEL, Call
 
 if TYPE_CHECKING:
     from llmlb.gateway.desk import Desk
@@ -198,10 +198,25 @@ class Gateway:
         """A visit is over."""
         self._visits.pop(visit.ticket.id, None)
         self._hoping.discard(visit)
-        record = visit.record()
-        self.outcomes[record.outcome] += 1
-        for sink in self._sinks:
-            sink(record)
+        self._tell(visit.record())
+
+    def no_room(self, request_id: str, path: str, identity: Identity) -> None:
+        """A request found no room for its body. The queue counts as full for it, so it is rejected like any other."""
+        self.arrivals += 1
+        self._tell(
+            Record(
+                id=request_id,
+                at=self.clock.wall(),
+                key_name=identity.name,
+                path=path,
+                model=ANY_MODEL,  # nobody has read which
+                outcome=Outcome.REJECTED,
+                status=429,
+                waited=0.0,
+                reached_node=False,
+                reason=QueueFull.message,
+            )
+        )
 
     def overview(self, *, addresses: bool = False) -> Overview:
         """The queue and the nodes at this moment. `addresses`: a node without a name of its own is called by that."""
@@ -277,6 +292,11 @@ class Gateway:
                     await self._nobody_left.wait()
             except TimeoutError:
                 pass  # clients that do not even read their error; closing the sockets is all that is left
+
+    def _tell(self, record: Record) -> None:
+        self.outcomes[record.outcome] += 1
+        for sink in self._sinks:
+            sink(record)
 
     def _add_by_name(self, record: Record) -> None:
         self.by_key.add(record.key_name, record)

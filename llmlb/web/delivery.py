@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import structlog
 
-from llmlb.errors import Refusal
+from llmlb.errors import QueueFull, Refusal
 from llmlb.gateway.bodies import Hold
 from llmlb.gateway.gateway import Gateway
 from llmlb.gateway.visit import ReplyBroken, Visit
@@ -178,6 +178,8 @@ class Delivery:
     def _turn_away(self) -> None:
         refusal, self._refusal = self._refusal, None
         assert refusal is not None
+        if isinstance(refusal, QueueFull):
+            self._gateway.no_room(self._id, self._asked.endpoint.path, self._asked.sender(self._gateway))
         raise refusal
 
     def _enter(self) -> None:
@@ -257,7 +259,7 @@ class Delivery:
         fault = FAULTS[type(refusal)]
         if visit is not None:
             visit.answered(fault.status)
-        else:
+        elif not isinstance(refusal, QueueFull):  # of that there is a record
             note_refusal(refusal, self._id)
         body = refusal_body(asked.endpoint.family, refusal, self._locale)
         self._answer(fault.status, tuple(told(refusal).items()), body)

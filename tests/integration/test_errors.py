@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -236,6 +237,27 @@ async def test_waiting_bodies_have_a_budget_together(node: ScriptedNode, start: 
     assert [(await task).status for task in (first, small, third)] == [200, 200, 200]
     await gateway.quiet()
     assert gateway.gateway.bodies.held == 0
+
+
+@pytest.mark.parametrize("path", [CHAT, f"{CHAT}?read=otherwise"])
+async def test_who_finds_no_room_for_its_body_counts_as_rejected(
+    path: str, node: ScriptedNode, start: Start, log: Callable[[], list[dict[str, Any]]]
+) -> None:
+    gateway = await start(config(node, keys=(KeyConfig(name="alice", key="sk-a"),), server=Server(waiting_bytes=3000)))
+    big = b'{"model":"m"}'.ljust(2000)
+    first = await gateway.arrive(data=big, key="sk-a")
+    assert (await gateway.post(path, data=big, key="sk-a")).error["code"] == "queue_full"
+    (line,) = [line for line in log() if line["event"] in {"request", "refused"}]
+    assert (line["event"], line["outcome"], line["status"]) == ("request", "rejected", 429)
+    assert (line["key"], line["reason"]) == ("alice", "queue_full")
+    stats = await gateway.get("/api/queue/stats", headers={"Authorization": "Bearer sk-a"})
+    assert stats.json["rejected_count"] == 1
+    assert (
+        'llmlb_key_requests_total{key="alice",outcome="rejected"} 1.0' in (await gateway.get("/metrics")).body.decode()
+    )
+    node.auto()
+    assert (await first).status == 200
+    await gateway.quiet()
 
 
 async def test_a_body_that_is_only_announced_takes_no_room_from_others(node: ScriptedNode, start: Start) -> None:
