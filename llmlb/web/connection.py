@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import structlog
 from aiohttp import HttpVersion10, HttpVersion11, StreamReader, web
@@ -94,6 +94,8 @@ class Connection(Answering):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if self._door.admits():
+            # A reply is over when the system has all of it: what the process holds would be lost with the process.
+            cast(asyncio.Transport, transport).set_write_buffer_limits(0)
             super().connection_made(transport)
             self._call_in(HEAD_SECS, self._head_is_late)
         else:

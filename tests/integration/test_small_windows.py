@@ -8,9 +8,10 @@ import re
 import socket
 from collections.abc import Callable, Coroutine
 
+import attrs
 import pytest
 
-from llmlb.testing import ScriptedNode
+from llmlb.testing import ScriptedNode, settle
 from llmlb.testing.received import Received
 from llmlb.testing.waiting import pause, within
 from llmlb.web.connection import Connection
@@ -124,3 +125,26 @@ async def test_it_is_all_there_and_the_next_one_too(
             await sending
     await gateway.quiet()
     assert gateway.outcomes() == {"served": 3}
+
+
+@pytest.mark.parametrize("query", [b"", b"?x"], ids=["plain", "handled"])
+async def test_a_drain_waits_until_the_system_has_the_last_byte(
+    query: bytes, node: ScriptedNode, start: Start, small_windows: None
+) -> None:
+    """What the process itself still holds of a reply would go with it."""
+    gateway = await start(config(node))
+    gate = gateway.gateway
+    gate.config = attrs.evolve(gate.config, server=attrs.evolve(gate.config.server, drain_secs=5.0))
+    client = Client(gateway.port, random.Random(0))
+    body = b"x" * 50_000  # more than the system takes, and less than what asyncio finds worth a pause
+    with client.socket:
+        client.socket.send(ASKED.replace(b" HTTP", query + b" HTTP"))
+        await told(await node.received(), body)
+        await gateway.state("n1", "idle")
+        draining = asyncio.create_task(gate.drain())
+        await settle(20)
+        assert not draining.done()
+        assert gateway.outcomes() == {}
+        assert await client.answer() == body
+        await within(5, draining, lambda: "the drain is over")
+        assert gateway.outcomes() == {"served": 1}

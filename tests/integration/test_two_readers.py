@@ -226,7 +226,7 @@ async def test_nor_when_there_is_always_another_to_be_handled(node: ScriptedNode
                 await send(client, end, HANDLED * 3)
             await settle(1)
             most = max(most, end.held)
-        assert 60_000 < most < 70_000
+        assert 0 < most < 1000  # one answer, or two
 
 
 async def test_who_takes_no_answers_for_too_long_is_hung_up_on(node: ScriptedNode, start: Start, end: End) -> None:
