@@ -56,13 +56,13 @@ class Reception:
     """
 
     __slots__ = (
+        "_body",
         "_clock",
         "_content",
         "_delivery",
         "_heard_at",
         "_hold",
         "_limit",
-        "_parts",
         "_taking",
         "_timer",
         "_turned_away",
@@ -84,7 +84,8 @@ class Reception:
         self._limit = limit
         self._clock = clock
         self._turned_away = turned_away
-        self._parts: list[bytes] = []
+        self._body = bytearray()
+        """What has come of it, in the room that is counted: pieces would each take some more, and may be tiny."""
         self._timer: Timer | None = None
         self._heard_at = 0.0
         self._taking = False
@@ -107,12 +108,12 @@ class Reception:
             return
         self._taking = True
         while part := content.read_nowait():
-            self._parts.append(part)
+            self._body += part
         self._taking = False
         if content.at_eof():
             self.close()
-            parts = self._parts
-            self._delivery.ask(parts[0] if len(parts) == 1 else b"".join(parts))
+            body, self._body = bytes(self._body), bytearray()
+            self._delivery.ask(body)
         else:
             self._heard_at = self._clock.now()
             if self._timer is None:

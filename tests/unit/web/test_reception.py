@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from collections.abc import Callable, Iterator
 from typing import cast
 
 import pytest
@@ -58,6 +60,33 @@ def test_one_in_pieces_is_passed_on_once_and_whole() -> None:
         assert (desk.asked, desk.bodies.held, desk.reception.over) == ([], held, False)
     assert desk.come(b"lo") == b""
     assert desk.asked == [b"hello"]
+
+
+@pytest.fixture
+def taken() -> Iterator[Callable[[], int]]:
+    """Bytes of memory taken since, and not given back."""
+    tracemalloc.start()
+    yield lambda: tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+
+
+def test_it_is_not_kept_here_once_it_is_passed_on(taken: Callable[[], int]) -> None:
+    size = 2_000_000
+    desk = Desk(size, room=size, limit=size)
+    for _ in range(2):
+        desk.come(b"x" * (size // 2))
+    assert taken() < 1.5 * size, "it is there twice"
+    desk.asked.clear()
+    assert taken() < 0.5 * size, "it is still there"
+
+
+def test_pieces_take_the_room_that_is_counted_however_small_they_are(taken: Callable[[], int]) -> None:
+    size = 200_000
+    desk = Desk(size, room=size, limit=size)
+    for _ in range(size // 2 - 1):
+        desk.come(b"%b" % b"xy")
+    assert desk.bodies.held == size - 2
+    assert taken() < 1.5 * size
 
 
 def test_what_comes_behind_it_is_no_part_of_it() -> None:
