@@ -20,6 +20,7 @@ from llmlb.gateway.gateway import Gateway
 from llmlb.web.asked import ENDPOINT_AT, PLAIN_REQUEST, Asked, asked_plainly
 from llmlb.web.body import check_announced
 from llmlb.web.delivery import Delivery
+from llmlb.web.patience import Patience
 from llmlb.web.reception import PlainBody, Reception
 from llmlb.web.requests import new_id
 from llmlb.wire.headers import request_id
@@ -39,6 +40,7 @@ class Answering(web.RequestHandler):
         "_deaf",
         "_fresh",
         "_gateway",
+        "_patience",
         "_plain_body",
         "_recall",
         "_reception",
@@ -52,6 +54,8 @@ class Answering(web.RequestHandler):
         """Whether it is answering a request itself."""
         self._answering: Delivery | None = None
         """The request for the queue that is being answered, here or by a handler."""
+        self._patience: Patience | None = None
+        """With a client that has something to take, whoever has answered it."""
         self._recall = Recall(PLAIN_REQUEST, asked_plainly)
         self._between = True
         """Whether aiohttp is known to have read nothing of the next request. Only then may that be read here."""
@@ -66,6 +70,7 @@ class Answering(web.RequestHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         super().connection_lost(exc)
+        self._end_patience()
         if self._reception is not None:
             self._reception.close()
             self._reception = None
@@ -75,11 +80,16 @@ class Answering(web.RequestHandler):
 
     def pause_writing(self) -> None:
         super().pause_writing()
+        if self.transport is not None:
+            secs = self._gateway.config.upstream.write_timeout_secs
+            self._patience = Patience(self.transport, self._gateway.clock, secs, self._stalled)
+            self._patience.begin()
         if self._answering is not None:
             self._answering.pause()
 
     def resume_writing(self) -> None:
         super().resume_writing()
+        self._end_patience()
         if self._answering is not None:
             self._answering.resume()
         self._loop.call_soon(self._answer_next)  # not now, as in `Delivery.resume`
@@ -102,6 +112,15 @@ class Answering(web.RequestHandler):
     async def drained(self) -> None:
         """Return when the client has taken most of what it was answered. Raises ConnectionResetError if it left."""
         await self._drain_helper()
+
+    def _stalled(self) -> None:
+        if self._answering is not None:
+            self._answering.stalled()
+
+    def _end_patience(self) -> None:
+        if self._patience is not None:
+            self._patience.end()
+            self._patience = None
 
     # Whose turn it is
 
@@ -227,8 +246,7 @@ class Answering(web.RequestHandler):
             self._close = True
             transport.close()
         else:
-            if not self._paused:  # else it still watches whether the client takes the answer
-                self._answering = None
+            self._answering = None
             self._fresh = True
             if self._messages:
                 self._loop.call_soon(self._answer_next)

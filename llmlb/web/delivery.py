@@ -20,7 +20,7 @@ from llmlb.messages import Locale, choose_locale, text
 from llmlb.web.asked import Asked
 from llmlb.web.cors import open_to_origins
 from llmlb.web.faults import FAULTS, crash_body, note_refusal, refusal_body, told, waiting_block
-from llmlb.web.patience import Patience, reset
+from llmlb.web.patience import reset
 from llmlb.web.requests import signature
 from llmlb.wire.call import Call, read_call
 from llmlb.wire.envelope import error_data, error_event
@@ -53,14 +53,12 @@ class Delivery:
         "_id",
         "_keep",
         "_over",
-        "_patience",
         "_paused",
         "_refusal",
         "_stream",
         "_transport",
         "_until_close",
         "_visit",
-        "_write_timeout_secs",
         "_written",
     )
 
@@ -83,8 +81,6 @@ class Delivery:
         self._transport = transport
         self._done = done
         self._paused = paused
-        self._write_timeout_secs = gateway.config.upstream.write_timeout_secs
-        self._patience: Patience | None = None
         self._body = b""
         self._call: Call | None = None
         self._refusal: Refusal | None = None
@@ -117,25 +113,21 @@ class Delivery:
     def pause(self) -> None:
         """The client has enough to take."""
         self._paused = True
-        if not self._over:
-            self._patience = self._patience or Patience(
-                self._transport, self._gateway.clock, self._write_timeout_secs, self._stalled
-            )
-            self._patience.begin()
 
     def resume(self) -> None:
         """It has taken most of that. What may end the connection comes in a moment: asyncio closes one twice that is
         closed while it says so."""
         self._paused = False
-        if self._patience is not None:
-            self._patience.end()
         if not self._over:
             asyncio.get_running_loop().call_soon(self.stirred)
 
+    def stalled(self) -> None:
+        """It takes nothing, and is about to be hung up on."""
+        if self._visit is not None:
+            self._visit.stalled()
+
     def left(self) -> None:
         """The client has gone."""
-        if self._patience is not None:
-            self._patience.end()
         if not self._over:
             self._let_go()
 
@@ -293,10 +285,6 @@ class Delivery:
     @property
     def _locale(self) -> Locale:
         return choose_locale(self._asked.headers.get("accept-language"), self._gateway.config.server.locale)
-
-    def _stalled(self) -> None:
-        if self._visit is not None:
-            self._visit.stalled()
 
     def _end(self, keep: bool, *, bug: bool = False) -> None:
         self._let_go(bug=bug)

@@ -176,6 +176,7 @@ def small_client(gateway: Bench) -> socket.socket:
 
 REFUSED = ASKED.replace(BODY, b"-" * len(BODY))
 HANDLED = REFUSED.replace(b" HTTP", b"?x HTTP")
+LISTED = b"GET /v1/models HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 @pytest.mark.parametrize(
@@ -229,11 +230,15 @@ async def test_nor_when_there_is_always_another_to_be_handled(node: ScriptedNode
         assert 0 < most < 1000  # one answer, or two
 
 
-async def test_who_takes_no_answers_for_too_long_is_hung_up_on(node: ScriptedNode, start: Start, end: End) -> None:
+@pytest.mark.parametrize("asked", [REFUSED, HANDLED, LISTED], ids=["plain", "handled", "not for the queue"])
+async def test_who_takes_no_answers_for_too_long_is_hung_up_on(
+    asked: bytes, node: ScriptedNode, start: Start, end: End
+) -> None:
     gateway = await start(config(node, upstream=Upstream(write_timeout_secs=0.2)))
     with small_client(gateway) as client:
         while not end.paused:
-            await send(client, end, REFUSED)
+            await send(client, end, asked)
+            await settle(9)
         connection = end.connection
         assert connection is not None
         await eventually(lambda: connection.transport is None, "it is hung up on")
