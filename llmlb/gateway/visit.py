@@ -79,39 +79,6 @@ class Visit:
     bytes and errors only. Nothing here waits.
     """
 
-    __slots__ = (
-        "_accepted",
-        "_audience",
-        "_bug",
-        "_clock",
-        "_exchange",
-        "_first_byte_secs",
-        "_gateway",
-        "_hold",
-        "_max_attempts",
-        "_node_id",
-        "_outcome",
-        "_outgoing",
-        "_reason",
-        "_refusal",
-        "_service",
-        "_status",
-        "_timeout_secs",
-        "_timer",
-        "_tokens",
-        "_waited",
-        "attempts",
-        "endpoint",
-        "id",
-        "key_name",
-        "node",
-        "place",
-        "since",
-        "stage",
-        "stirred",
-        "ticket",
-    )
-
     def __init__(
         self,
         gateway: Host,
@@ -152,8 +119,8 @@ class Visit:
         self._tokens: int | None = None
         self.attempts = 0
         self._accepted = False
-        self._refusal: Refusal | None = None
-        self._bug: Exception | None = None
+        self._refusal: Exception | None = None
+        """What there is instead of a reply, or of the rest of it: a Refusal, or what kept it from being sent."""
         self._outcome: Outcome | None = None
         self._status = CLIENT_LEFT
         self._reason = ""
@@ -186,16 +153,13 @@ class Visit:
         self._leave("the client left")
         self._gateway.departed(self)
         # Both lead back here. Without them all of it goes as soon as it is over, and leaves nothing to be collected.
-        self._exchange = self._refusal = self._bug = None
+        self._exchange = self._refusal = None
 
     def reply(self) -> ReplyHead | None:
         """The head of the reply, once that has begun. Raises the Refusal the client is to be told instead, or whatever
-        kept the request from being sent.
-        """
+        kept the request from being sent."""
         if self._refusal is not None:
             raise self._refusal
-        if self._bug is not None:
-            raise self._bug
         exchange = self._exchange
         return exchange.head if exchange is not None and exchange.begun else None
 
@@ -362,7 +326,7 @@ class Visit:
 
     def crashed(self, bug: Exception) -> None:
         """It cannot be sent: that is for whoever answers its client to say, and to give back the node."""
-        self._bug = bug
+        self._refusal = bug
         self._audience.turned_away()
 
     def set_deadline(self) -> None:

@@ -22,7 +22,6 @@ from llmlb.telemetry.logs import WRITTEN_WITHIN_SECS, RequestLog, configure, flu
 from llmlb.telemetry.record import Outcome, Record
 from llmlb.testing import ManualClock
 
-
 NOWHERE = os.open(os.devnull, os.O_WRONLY)
 
 
