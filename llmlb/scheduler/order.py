@@ -108,13 +108,14 @@ class Order:
     def reweigh(self, weights: Mapping[str, float]) -> None:
         """Other weights from now on. What a flow owes stays the same in units of cost."""
         self.weights = weights
+        floors = {pool: pool.floor() for pool in self.pools.values()}  # and so they stay: nobody falls below
         for flow in self.flows.values():
             weight = weights.get(flow.key, 1.0)
             if weight == flow.weight:
                 continue
             ratio, before, flow.weight = flow.weight / weight, flow.weight, weight
             for pool, standing in flow.standings.items():
-                floor = pool.floor()
+                floor = floors[pool]
                 standing.weight = weight
                 standing.tag = floor + (standing.tag - floor) * ratio
                 standing.room *= ratio

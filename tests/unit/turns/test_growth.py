@@ -1,4 +1,7 @@
-"""What the queue does for a request does not grow with the nodes, nor with the keys that wait: counted, not timed."""
+"""What the queue does for a request does not grow with the nodes, nor with the keys that wait: counted, not timed.
+
+Nor does what it does for a key that is given another weight.
+"""
 
 from __future__ import annotations
 
@@ -60,6 +63,14 @@ def begins_to_wait(keys: int) -> int:
     return calls(lambda: hall.scheduler.add(ticket, hall.clock.now()))
 
 
+def reweighed(keys: int) -> int:
+    """The operator gives each of so many keys in line another weight."""
+    hall = Hall(max_size=2 * MANY)
+    hall.come(" ".join(f"k{number}x1" for number in range(keys + 1)))
+    weights = {f"k{number}x": 2.0 for number in range(keys + 1)}
+    return calls(lambda: hall.scheduler.configure(weights, hall.clock.now()))
+
+
 def test_a_request_that_an_idle_node_takes_costs_the_same_on_a_thousand_nodes() -> None:
     assert on_idle_nodes(MANY) == on_idle_nodes(3)
 
@@ -70,3 +81,7 @@ def test_a_hand_over_costs_the_same_among_a_thousand_keys() -> None:
 
 def test_beginning_to_wait_costs_the_same_behind_a_thousand_keys() -> None:
     assert begins_to_wait(MANY) == begins_to_wait(100)
+
+
+def test_other_weights_for_ten_times_the_keys_cost_ten_times_as_much() -> None:
+    assert reweighed(MANY) < 12 * reweighed(MANY // 10)
