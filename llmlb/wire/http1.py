@@ -28,6 +28,7 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _UNSAFE = re.compile(r"[\r\n\0]")
 _PATH = re.compile(r"/[!-~]*")
 _NO_BODY = (204, 304)
+_CODING = "transfer-encoding"
 
 
 class BadReply(Exception):
@@ -202,8 +203,9 @@ class ReplyParser:
         if self._interim:
             return
         headers = tuple((name.decode("ascii").lower(), _text(value)) for name, value in self._raw_headers)
-        codings = [value for name, value in headers if name == "transfer-encoding"]
-        if codings and (len(codings) > 1 or codings[0].lower() != "chunked"):
+        # As it came: with a tab behind it the parser does not know it, and would take the chunks for the body.
+        codings = [raw for (name, _), (_, raw) in zip(headers, self._raw_headers, strict=True) if name == _CODING]
+        if codings and (len(codings) > 1 or codings[0].rstrip(b" ").lower() != b"chunked"):
             raise BadReply("a transfer coding that is not chunked")
         sized = bool(codings) or any(name == "content-length" for name, _ in headers)
         self._until_close = not sized and status not in _NO_BODY

@@ -181,6 +181,7 @@ def test_a_line_break_after_the_end_does_not(apart: bool) -> None:
         head(b"Transfer-Encoding: xchunked"),
         head(b"Transfer-Encoding: identity"),
         head(b"Transfer-Encoding:"),
+        head(b"Transfer-Encoding: chunked\t"),
         head(b"Transfer-Encoding: chunked", b"Transfer-Encoding: chunked"),
         head(b"Content-Length : 0"),
         head(b"X: a\r\n folded", b"Content-Length: 0"),
