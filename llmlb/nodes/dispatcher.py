@@ -175,8 +175,11 @@ class Dispatcher:
                 node.busy(end.reason, end.retry_after)
             case EndKind.ERROR:
                 node.failed(request.id, end.reason, gone=False)
-            case EndKind.UNREACHABLE | EndKind.BROKEN | EndKind.SILENT:
+            case EndKind.UNREACHABLE | EndKind.BROKEN:
                 node.failed(request.id, end.reason, gone=True)
+            case EndKind.SILENT:
+                node.failed(request.id, end.reason, gone=True)
+                node.hung_up()
             case EndKind.ABORTED:
                 if self._heard:
                     node.hung_up()

@@ -187,7 +187,10 @@ class Node:
             self.kind, self._told, self.loaded = said
             news = self._serve(self._names())
         if self.health in {Health.PENDING, Health.OFFLINE, Health.LOADING}:
-            self._become(Health.ONLINE, "")
+            if self.computing:
+                self._rest_while_computing()
+            else:
+                self._become(Health.ONLINE, "")
         elif news:
             self._changed(self)
 
@@ -261,9 +264,10 @@ class Node:
 
     def hung_up(self) -> None:
         """We hung up on a request that it had. Some go on computing, and say nothing of it."""
-        if (secs := self.config.drain_after_cancel_secs) and self.health is Health.ONLINE:
+        if secs := self.config.drain_after_cancel_secs:
             self.computes_until = self._clock.now() + secs
-            self.rest("may still be computing for a client that left", secs)
+            if self.health is Health.ONLINE:
+                self._rest_while_computing()
 
     def rest(self, reason: str, seconds: float) -> None:
         """Leave it alone for so long."""
@@ -271,6 +275,9 @@ class Node:
         self._rests_for_failing = False
         self._become(Health.RESTING, reason)
         self._clock.call_at(self.rest_until, self._rested)
+
+    def _rest_while_computing(self) -> None:
+        self.rest("may still be computing what was hung up on", self.computes_until - self._clock.now())
 
     def _rested(self) -> None:
         if self.health is not Health.RESTING:

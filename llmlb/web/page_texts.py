@@ -178,7 +178,7 @@ _REASONS = {
     "the list of models is too long": "モデルの一覧が長すぎます",
     "probe failed": "確認に失敗しました",
     "HTTP 503 to a probe": "確認にHTTP 503を返しました",
-    "may still be computing for a client that left": "切断したクライアントの計算を続けている可能性があります",
+    "may still be computing what was hung up on": "打ち切ったリクエストの計算を続けている可能性があります",
     "drained by the operator": "運用者が切り離しました",
     "removed: finishing what it has": "設定から外されました。処理中のリクエストを終えています",
     "its former address has to finish first": "変更前のアドレスでの処理が終わるのを待っています",

@@ -128,6 +128,29 @@ async def test_drain_after_cancel_secs_leaves_the_node_alone_after_a_hang_up(
     assert (await waiting).status == 200
 
 
+async def test_a_node_hung_up_on_for_its_silence_is_left_alone_as_well(
+    node: ScriptedNode, start: Start, clock: ManualClock
+) -> None:
+    upstream = Upstream(reply_timeout_secs=5)
+    gateway = await start(
+        config(NodeConfig(name="n1", url=node.url, drain_after_cancel_secs=30), upstream=upstream), clock
+    )
+    silent = await gateway.arrive()
+    request = await node.received()
+    waiting = await gateway.arrive()
+    clock.advance(5)
+    assert (await silent).status == 504
+    await request.gone()
+    await gateway.state("n1", "offline")
+    clock.advance(1)  # it answers its probe, whatever it is at
+    await gateway.state("n1", "resting")
+    clock.advance(28.9)
+    assert (gateway.gateway.overview().waiting, len(node.seen)) == (1, 1)
+    clock.advance(0.1)
+    await (await node.received()).reply()
+    assert (await waiting).status == 200
+
+
 async def test_by_default_the_node_goes_on_at_once(node: ScriptedNode, start: Start, clock: ManualClock) -> None:
     gateway = await start(config(node), clock)
     leaving = await gateway.arrive()

@@ -37,7 +37,7 @@ def test_a_busy_node_rests_for_as_long_as_it_asks_but_a_minute_at_most() -> None
 def test_a_node_may_be_left_alone_for_longer_than_a_minute_by_its_operator() -> None:
     clock = ManualClock()
     node = online(clock)
-    node.rest("may still be computing for a client that left", 600.0)
+    node.rest("may still be computing what was hung up on", 600.0)
     clock.advance(599)
     assert not node.usable
     clock.advance(1)

@@ -242,7 +242,7 @@ async def test_a_server_that_would_break_off_what_it_computes_is_not_asked_while
 
 async def test_a_resting_node_may_be_silent_but_not_gone(post: Post) -> None:
     await post.run(post.probe())
-    post.node.rest("may still be computing for a client that left", 20)
+    post.node.rest("may still be computing what was hung up on", 20)
     post.answer = SILENT
     await post.move(15)
     assert post.node.health.value == "resting"
