@@ -226,6 +226,7 @@ class Dispatcher:
                     ssl=self._tls,
                 )
         except (OSError, TimeoutError) as error:
+            self._tls = None  # there may be other certificates in the file by now
             return None, connect_problem(error)
         return line, "connection closed at once"
 
