@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import ssl
 from collections.abc import Callable
 from functools import cache
@@ -248,7 +249,8 @@ def connect_problem(error: BaseException) -> str:
     """In a few words and without an address, why no connection was made."""
     if isinstance(error, TimeoutError):
         return "connecting timed out"
-    if isinstance(error, ConnectionRefusedError):
+    # Where a name has several addresses, asyncio tells what became of each in one text.
+    if isinstance(error, ConnectionRefusedError) or f"[Errno {errno.ECONNREFUSED}]" in str(error):
         return "connection refused"
     if isinstance(error, ssl.SSLError):
         return f"TLS failed: {error.reason or 'unknown reason'}"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -207,6 +209,17 @@ async def test_closing_hangs_up_and_pulls_no_more(bay: Bay) -> None:
 )
 def test_why_no_connection_was_made_is_said_without_an_address(error: OSError, words: str) -> None:
     assert connect_problem(error) == words
+
+
+async def test_a_name_of_which_every_address_refuses_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with ScriptedNode() as server:
+        server.refuse()
+        loop = asyncio.get_running_loop()
+        both = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, server.port)) for host in ("127.0.0.1", "127.0.0.2")]
+        monkeypatch.setattr(loop, "getaddrinfo", AsyncMock(return_value=both))
+        with pytest.raises(OSError, match="Multiple") as refused:
+            await loop.create_connection(asyncio.Protocol, "localhost", server.port)
+    assert connect_problem(refused.value) == "connection refused"
 
 
 @pytest.mark.parametrize(("status", "kind", "failures"), [
