@@ -35,7 +35,9 @@ def closing(event: bytes, error: bytes, *, named: bool) -> bytes:
     if begun is not None:
         rest = _rest([*data, begun], error)
         if not data and not begun:
-            rest = (b"" if b":" in last else b": ") + error
+            rest = error
+        if rest is not None and b":" not in last:
+            rest = b": " + rest
     elif data:
         rest = _rest([*data, b""], error)
         rest = rest and (b"\ndata: " if last else b"data: ") + rest

@@ -27,7 +27,9 @@ def test_a_whole_event_is_left_as_it_is() -> None:
     assert closing(EVENT + b"\r", ERROR, named=True) == b"\n\n"
 
 
-@pytest.mark.parametrize("begun", [b'{"a":', b'{"a":\ndata: 1', b'{"a":\ndata: 1\n', b'{"a":\ndata: 1\nid: 1'])
+@pytest.mark.parametrize(
+    "begun", [b'{"a":', b'{"a":\ndata: 1', b'{"a":\ndata: 1\n', b'{"a":\ndata: 1\nid: 1', b"{\ndata", b"{\ndata:"]
+)
 def test_data_of_several_lines_is_one_text(begun: bytes) -> None:
     whole = b"data: " + begun + closing(b"data: " + begun, ERROR, named=False)
     assert whole.endswith(b"\n\n")
