@@ -77,10 +77,13 @@ def _gateway(options: argparse.Namespace, locale: Locale) -> int:
 
 
 def _open_what_is_closed() -> None:
-    """Let a program that was started with its output closed (`>&-`) run all the same, and say its words to nobody."""
-    for name in ("stdout", "stderr"):
+    """Let a program that was started with its output closed (`>&-`) run all the same, and say its words to nobody.
+
+    Likewise with its input. In this order each gets its usual descriptor, so that no socket has that.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - stays open
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - stays open
 
 
 def _escape_what_cannot_be_shown() -> None:

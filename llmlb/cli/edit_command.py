@@ -118,7 +118,7 @@ def read_secret(file: str, locale: Locale, *, whole_line: bool = False) -> str:
     `whole_line`: spaces belong to it, only the line's end does not.
     """
     try:
-        text = _typed() if file == "-" else Path(file).read_text(encoding="utf-8")
+        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
     except OSError as error:
         problem = error.strerror or type(error).__name__
         raise Refused(say(locale, "secret_file", file=file, problem=problem)) from None
@@ -128,7 +128,3 @@ def read_secret(file: str, locale: Locale, *, whole_line: bool = False) -> str:
     if not secret:
         raise Refused(say(locale, "secret_empty", file=file))
     return secret
-
-
-def _typed() -> str:
-    return sys.stdin.read() if sys.stdin is not None else ""  # None: it was closed (`<&-`)

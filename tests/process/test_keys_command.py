@@ -225,12 +225,16 @@ async def test_status_ends_in_words_whatever_becomes_of_its_output(serve: Serve)
     assert "\\u30a2" in plain.stdout
 
 
-def test_a_password_that_nobody_can_type_is_told(tmp_path: Path) -> None:
+def test_what_nobody_can_type_is_told(tmp_path: Path) -> None:
     done = shell(tmp_path, "llmlb operator set-password <&-")
     assert (done.returncode, done.stdout) == (2, "")
     assert "Traceback" not in done.stderr
     done = shell(tmp_path, "llmlb operator set-password --password-file - <&-")
     assert (done.returncode, "is empty" in done.stderr) == (1, True)
+    done = shell(tmp_path, "llmlb config set server.metrics_token - <&-")
+    assert (done.returncode, "is empty" in done.stderr) == (1, True)
+    done = shell(tmp_path, "llmlb status --watch <&-")
+    assert (done.returncode, "terminal" in done.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("left", [None, "\n"])

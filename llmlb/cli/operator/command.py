@@ -84,7 +84,7 @@ def _held(draft: Draft) -> str:
 
 def _asked(locale: Locale) -> str:
     """The password, typed twice on the terminal without being shown. Raises Refused."""
-    if sys.stdin is None or not sys.stdin.isatty():
+    if not sys.stdin.isatty():
         raise Refused(say(locale, "no_terminal"), 2)
     try:
         password = getpass.getpass(say(locale, "new", least=LEAST_CHARACTERS))
