@@ -204,6 +204,17 @@ def test_a_new_key_that_cannot_be_shown_is_told_and_not_said_to_be_nowhere(
     assert 'name = "alice"' in (tmp_path / "config.toml").read_text()
 
 
+@pytest.mark.parametrize("action", ["add alice", "rotate bob"])
+def test_no_new_key_is_made_where_nobody_would_see_it(tmp_path: Path, action: str) -> None:
+    file = tmp_path / "config.toml"
+    before = '[[api_keys]]\nname = "bob"\nkey = "sk-1"\n'
+    file.write_text(before)
+    done = shell(tmp_path, f"exec 3>&1; llmlb keys {action} >&-; echo $? >&3")
+    assert done.stdout == "1\n"
+    assert done.stderr == "llmlb: standard output is closed, so nobody would see the new key. Nothing was changed.\n"
+    assert file.read_text() == before
+
+
 async def test_status_ends_in_words_whatever_becomes_of_its_output(serve: Serve) -> None:
     gateway = await serve()
     name = "アリス"

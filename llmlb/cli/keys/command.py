@@ -39,6 +39,8 @@ def keys(options: argparse.Namespace, file: Path, environ: Mapping[str, str], lo
 
 def _give(options: argparse.Namespace, file: Path, environ: Mapping[str, str], locale: Locale) -> int:
     """Add or rotate a key, and show the new one."""
+    if sys.__stdout__ is None:  # closed (`>&-`)
+        raise Refused(say(locale, "nowhere_to_show"))
     key = new_key()
     first = False
 

@@ -52,6 +52,10 @@ TEXTS: dict[str, dict[Locale, str]] = {
         "ja": "次がそのキーです。表示するのはこの一度だけです:",
         "en": "This is the key. It is shown this once:",
     },
+    "nowhere_to_show": {
+        "ja": "標準出力が閉じているため、新しいキーを表示できません。何も変更していません。",
+        "en": "standard output is closed, so nobody would see the new key. Nothing was changed.",
+    },
     "not_shown": {
         "ja": "キーを表示できませんでした（{problem}）。ファイルには登録済みです。"
         "llmlb keys rotate {name} で新しいキーを作ってください。",
