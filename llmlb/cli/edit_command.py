@@ -76,6 +76,8 @@ def explained(work: Callable[[], int], file: Path, locale: Locale, *, edits: boo
         return code
     except CannotEdit:
         return complain(say(locale, "cannot_edit", file=file))
+    except UnicodeEncodeError:  # of bytes that a shell may give, and no file can hold
+        return complain(say(locale, "no_text"), 2)
     except ChangedMeanwhile:
         return complain(say(locale, "changed_meanwhile", file=file))
     except _NotWritten as why:

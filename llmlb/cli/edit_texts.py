@@ -54,6 +54,10 @@ TEXTS: dict[str, dict[Locale, str]] = {
         "ja": "{file} はこのコマンドで編集できない書き方になっています。手で編集してください。何も変更していません。",
         "en": "{file} is written in a form that only you can edit. Nothing was changed.",
     },
+    "no_text": {
+        "ja": "UTF-8の文字列ではない引数は設定ファイルに書けません。何も変更していません。",
+        "en": "an argument that is no UTF-8 text cannot be written into the file. Nothing was changed.",
+    },
     "changed_meanwhile": {
         "ja": "{file} がその間にほかで変更されました。何も変更していません。もう一度実行してください。",
         "en": "{file} was changed by somebody else meanwhile. Nothing was changed; please try again.",

@@ -215,6 +215,17 @@ def test_no_new_key_is_made_where_nobody_would_see_it(tmp_path: Path, action: st
     assert file.read_text() == before
 
 
+@pytest.mark.parametrize("change", ["nodes add http://h:1 --name", "nodes add", "config set log.file"])
+def test_what_is_no_text_is_told_and_not_written(tmp_path: Path, change: str) -> None:
+    done = shell(tmp_path, f"llmlb {change} $'\\xff'")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert (
+        done.stderr
+        == "llmlb: an argument that is no UTF-8 text cannot be written into the file. Nothing was changed.\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
 async def test_status_ends_in_words_whatever_becomes_of_its_output(serve: Serve) -> None:
     gateway = await serve()
     name = "アリス"
