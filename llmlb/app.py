@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures.thread  # noqa: F401 - asyncio would at the first look at the file: with no descriptor left?
 import os
 import resource
 import signal

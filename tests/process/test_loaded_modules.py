@@ -29,8 +29,10 @@ NOT_EVEN_THEN = (
 """For other commands, and for those who ask on the socket of this one."""
 
 
-def loaded(gateway: Gateway) -> set[str]:
-    return set(re.findall(r"^import time: +\d+ \| +\d+ \| +(\S+)$", gateway.err, re.MULTILINE))
+def loaded(gateway: Gateway, until: str = "") -> set[str]:
+    """What it has loaded; before it told of the event `until`, if that is given."""
+    told = gateway.err.partition(f'"event":"{until}"')[0]
+    return set(re.findall(r"^import time: +\d+ \| +\d+ \| +(\S+)$", told, re.MULTILINE))
 
 
 def unwanted(modules: Iterable[str], packages: Iterable[str]) -> list[str]:
@@ -47,3 +49,9 @@ async def test_what_pages_need_is_loaded_by_whoever_asks_for_one_first(serve: Se
     assert (await gateway.get(path)).status == 200
     await eventually(lambda: set(WHEN_ASKED[path]) <= loaded(gateway), f"modules of {path}")
     assert unwanted(loaded(gateway), NOT_EVEN_THEN) == []
+
+
+async def test_what_it_cannot_do_without_is_loaded_before_clients_come(serve: Serve) -> None:
+    """A crowd of them may leave it no descriptor to open a module with."""
+    gateway = await serve(env=TOLD)
+    assert "concurrent.futures.thread" in loaded(gateway, until="listening")
