@@ -17,7 +17,7 @@ from llmlb.cli.garbage import started
 from llmlb.cli.output import told
 from llmlb.cli.start_problem import cannot_start
 from llmlb.cli.texts import say
-from llmlb.config.follow import can_be_read_again
+from llmlb.config.document import is_no_file
 from llmlb.config.load import Loaded
 from llmlb.config.problems import ConfigError
 from llmlb.config.report import describe_problems
@@ -48,7 +48,7 @@ def serving(loaded: Loaded, file: Path | None, hangup: Hangup, environ: Mapping[
 
         work = serve_demo(loaded, environ, hangup, announce)
     else:
-        followed = ConfigFile(path=file, loaded=loaded, environ=environ) if can_be_read_again(file) else None
+        followed = None if is_no_file(file) else ConfigFile(path=file, loaded=loaded, environ=environ)
         work = serve(loaded.config, followed, hangup, announce)
     try:
         with asyncio.Runner(loop_factory=LookupLoop) as runner:

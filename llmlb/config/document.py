@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path as FilePath
 from typing import Any
@@ -86,6 +88,15 @@ def read_bytes(path: FilePath) -> bytes:
     if len(raw) > LARGEST:
         raise _refused("too_long", file, limit=LARGEST)
     return raw
+
+
+def is_no_file(path: FilePath) -> bool:
+    """Whether a pipe or a device is there: what comes out (`<(...)`) is gone once read, and no file may replace it."""
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def _syntax(error: toml.ParseError, text: str, file: str) -> ConfigError:

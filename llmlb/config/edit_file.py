@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
@@ -12,7 +13,7 @@ from pathlib import Path as FilePath
 
 import attrs
 
-from llmlb.config.document import Document, parse_document, read_bytes
+from llmlb.config.document import Document, is_no_file, parse_document, read_bytes
 from llmlb.config.edit import CannotEdit, Draft
 from llmlb.config.load import Loaded, load_document
 from llmlb.config.problems import ConfigError
@@ -49,6 +50,8 @@ def edit_file(
     link stays a link. Raises ConfigError, CannotEdit or ChangedMeanwhile, or OSError when the file cannot be
     written; it is as it was then.
     """
+    if is_no_file(path):
+        raise OSError(errno.EINVAL, "not a file")
     with _alone_in(FilePath(os.path.realpath(path)).parent):
         plan = _plan(path, environ, change, version)
         if plan.after != plan.before:

@@ -7,7 +7,6 @@ points elsewhere. Asking now and then works on every disk, those of a network an
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path as FilePath
 
 import attrs
@@ -30,14 +29,6 @@ def stamp(path: FilePath) -> Stamp:
     except (OSError, ValueError):
         return ()
     return (seen.st_mtime_ns, seen.st_ctime_ns, seen.st_size, seen.st_ino, seen.st_dev)
-
-
-def can_be_read_again(path: FilePath) -> bool:
-    """Whether there is a file at `path`, or may come one: what came through a pipe (`<(...)`) is gone once read."""
-    try:
-        return stat.S_ISREG(os.stat(path).st_mode)
-    except (OSError, ValueError):
-        return True
 
 
 @attrs.frozen(kw_only=True)

@@ -122,6 +122,18 @@ def test_a_directory_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         edit_file(tmp_path / "none" / "config.toml", {}, adding("http://b:1"))
 
 
+@pytest.mark.timeout(10)
+def test_a_pipe_or_a_device_is_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    link = tmp_path / "link"
+    link.symlink_to(pipe)
+    for path in (pipe, link):
+        with pytest.raises(OSError, match="not a file"):
+            edit_file(path, {}, adding("http://b:1"))
+    assert stat.S_ISFIFO(link.stat().st_mode)
+
+
 def test_a_file_that_came_meanwhile_stays(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
 
