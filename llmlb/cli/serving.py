@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import shutil
 import sys
 from collections.abc import Mapping
@@ -67,7 +68,8 @@ def _announce(gateway: Running, loaded: Loaded, demo: Demo | None, locale: Local
     print(say(locale, "listening", url=gateway.url))
     if demo is not None:
         password = say(locale, "demo_password", password=demo.password) if demo.password else ""
-        print(say(locale, "try_demo", url=gateway.url, password=password, file=demo.file, llmlb=_this_program()))
+        file = shlex.quote(str(demo.file))
+        print(say(locale, "try_demo", url=gateway.url, password=password, file=file, llmlb=_this_program()))
     elif config.nodes:
         print(say(locale, "nodes", names=", ".join(node.name for node in config.nodes)))
     elif gateway.found:
@@ -83,4 +85,5 @@ def _this_program() -> str:
     if shutil.which("llmlb"):
         return "llmlb"
     python = Path(sys.executable)
-    return f"{python.relative_to(Path.cwd()) if python.is_relative_to(Path.cwd()) else python} -m llmlb"
+    shown = python.relative_to(Path.cwd()) if python.is_relative_to(Path.cwd()) else python
+    return f"{shlex.quote(str(shown))} -m llmlb"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -239,3 +240,16 @@ async def test_the_demo_takes_no_configuration_it_was_not_given(tmp_path: Path) 
         assert await demo.exit_code() == 0
     finally:
         demo.kill()
+
+
+async def test_what_it_says_to_type_can_be_typed_whatever_directories_are_called(tmp_path: Path) -> None:
+    spaced = tmp_path / "a b"
+    spaced.mkdir()
+    program = Program(tmp_path, "demo", env={"LLMLB_SERVER_PORT": "0", "TMPDIR": str(spaced)})
+    try:
+        typed = (await program.says(r"In another terminal: (.*)"))[1]
+        assert Path(shlex.split(typed)[-1]).exists()  # noqa: ASYNC240 - one small file
+        program.send(signal.SIGINT)
+        assert await program.exit_code() == 0
+    finally:
+        program.kill()
