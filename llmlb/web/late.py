@@ -43,6 +43,7 @@ class _Late:
     def __init__(self, load: Callable[[], Make]) -> None:
         self._load = load
         self._app: web.Application | None = None
+        self._over = False
 
     async def get(self) -> web.Application:
         """The application."""
@@ -51,10 +52,13 @@ class _Late:
             if self._app is None:  # or somebody else has asked meanwhile
                 self._app = make()
                 self._app.freeze()
+                if self._over:  # since it has been wanted: it answers, but nothing in it may go on
+                    await self._app.shutdown()
         return self._app
 
     async def shutdown(self, _: web.Application) -> None:
         """End what still goes on in it."""
+        self._over = True
         if self._app is not None:
             await self._app.shutdown()
 

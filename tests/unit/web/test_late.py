@@ -10,6 +10,7 @@ from aiohttp import web
 from aiohttp.pytest_plugin import AiohttpClient
 from aiohttp.typedefs import Handler
 
+from llmlb.testing import eventually
 from llmlb.web.late import Make, add_late
 
 _WORD = web.AppKey("word", str)
@@ -100,6 +101,28 @@ async def test_the_loop_goes_on_while_it_is_loaded(aiohttp_client: AiohttpClient
     asked = asyncio.create_task(client.get("/tree/a"))
     asyncio.get_running_loop().call_later(0.01, go_on.set)
     assert (await asked).status == 200
+
+
+async def test_what_is_still_being_loaded_when_all_ends_is_ended_too(aiohttp_client: AiohttpClient) -> None:
+    part, loading, go_on = Part(), threading.Event(), threading.Event()
+
+    def load() -> Make:
+        loading.set()
+        assert go_on.wait(10)
+        return part.make
+
+    async def ending(_: web.Application) -> None:
+        go_on.set()
+
+    app = web.Application()
+    add_late(app, load, below=("/",))
+    app.on_shutdown.append(ending)
+    client = await aiohttp_client(app)
+    asked = asyncio.create_task(client.get("/tree/a"))
+    await eventually(loading.is_set, "it is being loaded")
+    await client.server.close()
+    assert (await asked).status == 200
+    assert part.ended == ["shutdown", "cleanup"]
 
 
 async def test_it_is_made_once_and_answers_as_a_part_of_the_whole(aiohttp_client: AiohttpClient) -> None:
