@@ -85,9 +85,14 @@ def read_bytes(path: FilePath) -> bytes:
         raise _refused("unreadable", file, cause=error.strerror or type(error).__name__) from None
     except ValueError:  # a null character in the path
         raise _refused("no_file", file) from None
+    check_length(raw, file)
+    return raw
+
+
+def check_length(raw: bytes, file: str) -> None:
+    """Raises ConfigError for what is too long to be read back from a file."""
     if len(raw) > LARGEST:
         raise _refused("too_long", file, limit=LARGEST)
-    return raw
 
 
 def is_no_file(path: FilePath) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path as FilePath
 
 import attrs
 
-from llmlb.config.document import Document, is_no_file, parse_document, read_bytes
+from llmlb.config.document import Document, check_length, is_no_file, parse_document, read_bytes
 from llmlb.config.edit import CannotEdit, Draft
 from llmlb.config.load import Loaded, load_document
 from llmlb.config.problems import ConfigError
@@ -92,6 +92,7 @@ def _plan(path: FilePath, environ: Mapping[str, str], change: Callable[[Draft], 
         load_document(document, path, environ)  # what is wrong already is the better thing to tell
         raise
     after = (mark + draft.text).encode()
+    check_length(after, str(path))
     return _Plan(before, after, load_document(parse_document(after, str(path)), path, environ))
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from llmlb.config.document import LARGEST
 from llmlb.config.edit import CannotEdit, Draft
 from llmlb.config.edit_file import ChangedMeanwhile, edit_file, rehearse_edit, version_of
 from llmlb.config.problems import ConfigError
@@ -70,6 +71,15 @@ def test_what_would_be_refused_is_not_written(file: Path) -> None:
     with pytest.raises(ConfigError, match="the same node"):
         edit_file(file, {}, adding("http://a:1/v1"))
     assert (file.read_text(), leftovers(file)) == (TEXT, [])
+
+
+def test_a_file_that_would_be_too_large_to_be_read_is_not_written(file: Path) -> None:
+    full = TEXT + "#" * (LARGEST - len(TEXT))
+    file.write_text(full)
+    for edit in (rehearse_edit, edit_file):
+        with pytest.raises(ConfigError, match="too large"):
+            edit(file, {}, adding("http://b:1"))
+    assert (file.read_text(), leftovers(file)) == (full, [])
 
 
 def test_what_is_wrong_already_is_told(file: Path) -> None:
