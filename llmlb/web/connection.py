@@ -170,8 +170,8 @@ class Connection(Answering):
         elif self._timer is None:
             self._call_in(HEAD_SECS, self._head_is_late)
 
-    def _sift(self, size: int) -> None:
-        """Refuse what aiohttp lets pass. `size`: of everything that came, heads among it."""
+    def _sift(self, size: int = MAX_HEAD + 1) -> None:
+        """Refuse what aiohttp lets pass. `size`: of everything that came, heads among it, where that is known."""
         for place, (message, _) in enumerate(self._messages):
             if isinstance(message, _ErrInfo):
                 continue
@@ -251,6 +251,7 @@ class Connection(Answering):
     ) -> tuple[web.StreamResponse, bool]:
         finished = await super().finish_response(request, resp, start_time)
         self.has_answered()
+        self._sift()  # only now has aiohttp read what came behind a request to upgrade
         if self._deaf:
             self._close = True
             await self._linger()

@@ -331,6 +331,25 @@ async def test_a_long_head_among_pipelined_requests_is_refused_in_its_turn(node:
     assert len(node.seen) == 1
 
 
+@pytest.mark.parametrize(
+    "behind",
+    [
+        request(headers=CHUNKED, body=CHUNKS, length=False, version="HTTP/1.0"),
+        request(headers=b"".join(b"X-%d: %b\r\n" % (n, b"y" * 8000) for n in range(9))),
+    ],
+    ids=["framing", "a long head"],
+)
+async def test_nor_is_it_let_pass_behind_a_request_to_upgrade(behind: bytes, node: ScriptedNode, start: Start) -> None:
+    """aiohttp reads what is behind one only when that has been answered."""
+    node.auto()
+    gateway = await start(config(node))
+    upgrade = request(headers=b"Upgrade: websocket\r\n").replace(b"Connection: close", b"Connection: upgrade")
+    reply = await gateway.raw(upgrade + behind)
+    assert reply.startswith(b"HTTP/1.1 200 ")
+    assert reply.count(b"HTTP/1.") == 1
+    assert len(node.seen) == 1
+
+
 @pytest.mark.parametrize("behind", [b"1;" + b"x" * 500_000, b"0\r\n" + b"X: y\r\n" * 100_000, b"zz"], ids=range(3))
 async def test_what_came_of_a_body_is_never_taken_for_the_whole(
     behind: bytes, node: ScriptedNode, start: Start
