@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from itertools import count
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import attrs
 
@@ -50,6 +50,13 @@ EVICTED_SECS = 5.0
 """How long requests that are cut off at the end of a drain may take to tell their clients so."""
 
 
+class Guest(Protocol):
+    """A request that has arrived, from the end of its head on."""
+
+    def put_out(self, refusal: Refusal) -> None:
+        """It is time to go. Whoever is a visit by now is told so as one, and need not hear it here."""
+
+
 class Gateway:
     """Owns the queue, the nodes and every visit.
 
@@ -87,7 +94,7 @@ class Gateway:
         """Those for a model that nobody knew when they came: a node not heard of yet may have it."""
         self.config_refused = False
         """Whether the configuration on disk was refused, so that the former one still applies."""
-        self._inside = 0
+        self._inside: set[Guest] = set()
         self._nobody_left = asyncio.Event()
         self._nobody_left.set()
         scheduler = FairScheduler(
@@ -151,14 +158,14 @@ class Gateway:
         self.pulse.stop()
         self.fleet.close()
 
-    def arrived(self) -> None:
+    def arrived(self, guest: Guest) -> None:
         """A request comes in. From now until `left` a drain waits for it."""
-        self._inside += 1
+        self._inside.add(guest)
         self._nobody_left.clear()
 
-    def left(self) -> None:
+    def left(self, guest: Guest) -> None:
         """One that had arrived is over."""
-        self._inside -= 1
+        self._inside.discard(guest)
         if not self._inside:
             self._nobody_left.set()
 
@@ -287,6 +294,8 @@ class Gateway:
         except TimeoutError:
             for visit in list(self._visits.values()):
                 visit.refuse(Draining())
+            for guest in list(self._inside):
+                guest.put_out(Draining())
             try:
                 async with asyncio.timeout(EVICTED_SECS):
                     await self._nobody_left.wait()
@@ -335,7 +344,7 @@ class Gateway:
             arrivals=self.arrivals,
             outcomes=self.outcomes.total(),
             visits=len(self._visits),
-            inside=self._inside,
+            inside=len(self._inside),
             held=self.bodies.held,
         )
 

@@ -234,7 +234,10 @@ class Answering(web.RequestHandler):
 
     def _answered(self, keep: bool) -> None:
         self.answers = self._request_in_progress = False
-        self._reception = None
+        reception, self._reception = self._reception, None
+        if reception is not None and not reception.over:  # there is no time left for the rest of its body
+            reception.close()
+            self._deaf = True
         if self._handler_waiter is not None and not self._handler_waiter.done():
             self._handler_waiter.set_result(None)
         transport = self.transport

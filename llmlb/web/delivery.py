@@ -73,7 +73,7 @@ class Delivery:
         *,
         paused: bool,
     ) -> None:
-        gateway.arrived()
+        gateway.arrived(self)
         self._hold = hold
         self._gateway = gateway
         self._asked = asked
@@ -130,6 +130,13 @@ class Delivery:
         """The client has gone."""
         if not self._over:
             self._let_go()
+
+    # For the gateway
+
+    def put_out(self, refusal: Refusal) -> None:
+        """Wait for its body no longer."""
+        if self._visit is None:
+            self.refuse(refusal)
 
     # For the visit
 
@@ -299,7 +306,7 @@ class Delivery:
                 visit.close(bug=bug)
         finally:
             self._hold.release()
-            self._gateway.left()
+            self._gateway.left(self)
 
 
 @lru_cache(maxsize=128)

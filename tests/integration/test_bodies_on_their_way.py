@@ -57,7 +57,7 @@ class Client:
 
 
 async def nothing_is_left(gateway: Bench) -> None:
-    await eventually(lambda: gateway.gateway._inside == 0, "all requests are over")
+    await eventually(lambda: not gateway.gateway._inside, "all requests are over")
     assert gateway.gateway.bodies.held == 0
     assert not gateway.gateway._visits
 
@@ -128,7 +128,7 @@ async def test_a_head_alone_holds_no_room(node: ScriptedNode, start: Start) -> N
     async with Client(gateway) as one, Client(gateway) as other:
         for client in (one, other):
             client.writer.write(HEAD.replace(b"13", b"900"))
-        await eventually(lambda: gateway.gateway._inside == 2, "both are there")
+        await eventually(lambda: len(gateway.gateway._inside) == 2, "both are there")
         assert gateway.gateway.bodies.held == 0
         one.writer.write(BODY.ljust(900))
         assert (await one.answer()).startswith(b"HTTP/1.1 200 ")
@@ -149,7 +149,7 @@ async def nobody(node: ScriptedNode, start: Start) -> AsyncIterator[Bench]:
 async def test_a_client_may_leave_at_any_moment(come: int, nobody: Bench, node: ScriptedNode) -> None:
     async with Client(nobody) as client:
         client.writer.write(HEAD + BODY[:come])
-        await eventually(lambda: nobody.gateway._inside == 1, "it has come")
+        await eventually(lambda: len(nobody.gateway._inside) == 1, "it has come")
         assert nobody.gateway.bodies.held == come
     if come == len(BODY):
         await (await node.received()).gone()

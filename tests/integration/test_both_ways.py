@@ -331,7 +331,7 @@ async def test_what_a_request_held_is_forgotten_with_it(
     client.ask(path)
     await client.answer()
     await gateway.quiet()
-    await eventually(lambda: gateway.gateway._inside == 0, "it is over")
+    await eventually(lambda: not gateway.gateway._inside, "it is over")
     assert gateway.gateway.bodies.held == 0
     assert not gateway.gateway._visits
 
@@ -350,7 +350,7 @@ async def test_a_bug_at_the_very_end_leaves_nothing_held(
         client.ask(path)
         with suppress(ConnectionResetError):
             await client.rest()
-    await eventually(lambda: gateway.gateway._inside == 0, "it is over")
+    await eventually(lambda: not gateway.gateway._inside, "it is over")
     assert gateway.gateway.bodies.held == 0
     assert [line["event"] for line in log()].count("internal error") == 1
     assert (await gateway.post()).status == 200

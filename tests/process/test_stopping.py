@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from llmlb.testing import Received, eventually
+from llmlb.web.server import SHUTDOWN_SECS
 from tests.process.caller import Caller, request_bytes
 from tests.process.commands import command
 from tests.process.conftest import Serve
@@ -86,6 +87,23 @@ async def test_when_the_time_for_draining_is_over_the_rest_is_told_and_cut(serve
         await request.gone()
     assert await gateway.exit_code(QUICK) == 0
     assert gateway.outcomes() == {"failed": 3}
+
+
+async def test_who_has_not_sent_all_by_then_is_told_too(serve: Serve) -> None:
+    gateway = await serve(server={"drain_secs": 0.3})
+    whole = request_bytes(b'{"model": "m"}')
+    heads = [b"", b"TE: x\r\n", b"Expect: 100-continue\r\n"]
+    callers = [await gateway.connect() for _ in heads]
+    for caller, head in zip(callers, heads, strict=True):
+        await caller.send(whole[:-5].replace(b"\r\n\r\n", b"\r\n" + head + b"\r\n"))
+    await callers[-1].reads(b"HTTP/1.1 100 Continue\r\n\r\n")
+    gateway.send(signal.SIGTERM)
+    for caller in callers:
+        reply = await caller.reply()
+        assert (reply.status, reply.error["code"]) == (503, "draining")
+        assert reply.headers["connection"] == "close"
+    assert await gateway.exit_code(0.3 + SHUTDOWN_SECS + QUICK) == 0
+    assert gateway.outcomes() == {}
 
 
 @pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])

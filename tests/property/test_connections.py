@@ -126,7 +126,7 @@ async def play(gateway: Bench, played: list[Move]) -> None:
     gate.apply(before)
     for writer in [*open_ones.values(), *ended]:
         writer.transport.abort()
-    await eventually(lambda: gate._inside == 0, "all requests are over")
+    await eventually(lambda: not gate._inside, "all requests are over")
     await gateway.quiet()
     assert gate.bodies.held == 0
     assert not gate._visits
