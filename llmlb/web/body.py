@@ -33,15 +33,13 @@ async def read_body(request: web.Request, hold: Hold, limit: int) -> bytes:
     if request.headers.get("Expect", "").lower() == "100-continue" and request.version >= HttpVersion11:
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0  # the answer has not begun
-    parts: list[bytes] = []
-    size = 0
+    body = bytearray()
     while part := await _part(request):
-        size += len(part)
-        if size > limit:
+        if len(body) + len(part) > limit:
             raise TooLarge(limit)
-        hold.reserve(size)
-        parts.append(part)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+        hold.reserve(len(body) + len(part))
+        body += part
+    return bytes(body)
 
 
 async def leave_expectation(_: web.Request) -> None:
