@@ -103,6 +103,12 @@ class Contest:
             self.limit = least + quantum / 2
             self._join()
 
+    def narrow(self, quantum: float) -> None:
+        """The quantum is another, a smaller one maybe: those too far ahead for it are in the round no more."""
+        least = self._lows.tag()
+        if least is not None:
+            self.limit = min(self.limit, least + quantum / 2)
+
     def remove(self, key: str) -> None:
         """Take a key out."""
         entrant = self.entrants.pop(key)

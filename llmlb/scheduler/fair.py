@@ -95,7 +95,9 @@ class FairScheduler:
         self._stations.seconds.default = default_service_secs
         order = self._order
         if (fair, cost) == (order.fair, order.prices.unit):
-            order.prices.set_quantum(quantum)
+            if order.prices.set_quantum(quantum):
+                for pool in order.pools.values():
+                    pool.contest.narrow(order.prices.quantum)
             order.reweigh(weights)
         else:
             self._order = order.anew(weights, Prices(cost, quantum, self._stations.seconds), fair=fair, now=now)

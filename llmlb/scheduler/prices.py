@@ -35,12 +35,14 @@ class Prices:
         self.quantum = quantum or self.floor
         """How much a key may have in one go. Never taken from guesses."""
 
-    def set_quantum(self, quantum: float) -> None:
-        """Another quantum from now on; 0 takes the mean of recent costs."""
-        if quantum != self._set_quantum:
-            self._set_quantum = quantum
-            recent = self._recent
-            self.quantum = quantum or (sum(recent) / len(recent) if recent else self.floor)
+    def set_quantum(self, quantum: float) -> bool:
+        """This quantum from now on, 0 takes the mean of recent costs; whether it is another setting than before."""
+        if quantum == self._set_quantum:
+            return False
+        self._set_quantum = quantum
+        recent = self._recent
+        self.quantum = quantum or (sum(recent) / len(recent) if recent else self.floor)
+        return True
 
     def line(self, key: str, model: str) -> tuple[float, float, float]:
         """a, b and the most: requests of this key and model are guessed to cost a + b size, floor to most."""

@@ -59,6 +59,18 @@ def test_weights_one_two_four_get_shares_of_one_two_four() -> None:
     assert [served.count(key) for key in "ABC"] == pytest.approx([100, 200, 400], abs=4)
 
 
+def test_places_are_those_of_a_smaller_quantum_as_soon_as_it_applies() -> None:
+    """With 20 the two take turns until one is 10 ahead of the other per weight; with 1 only until it is a half."""
+    weights = {"B": 4.0}
+    desk = Desk(weights=weights, quantum=20.0)
+    desk.come("X1")
+    desk.come(" ".join(f"A{number} B{number}" for number in range(20)))
+    assert desk.next(times=6) == "A0 B0 A1 B1 A2 B2"
+    desk.scheduler.configure(weights, desk.now, cost="request", quantum=1.0)
+    told = {place: ticket.id for ticket in desk.line for place in desk.places(ticket.id)}
+    assert " ".join(told[place] for place in sorted(told)) == desk.rest()
+
+
 @pytest.mark.parametrize("tokens", [None, 0, 10**9])
 def test_weights_hold_whatever_tokens_the_nodes_tell(tokens: int | None) -> None:
     scheduler = FairScheduler({"A": 4.0}, cost="tokens")

@@ -39,7 +39,7 @@ def test_a_key_at_its_own_limit_is_told_when_its_own_next_request_leaves() -> No
     assert desk.places("C1 B2") == [1, 2]
     assert desk.scheduler.retry_after_own("C", 0, desk.now) == 10
     assert desk.scheduler.retry_after_own("B", 0, desk.now) == 20
-    assert desk.scheduler.retry_after_own("B", 0, desk.now) == 20, "one's own limit is no promise of a common place"
+    assert desk.scheduler.retry_after_own("B", 0, desk.now) == 20, "no promise of a common place"
 
 
 def test_refusals_of_one_instant_are_told_ever_later_times() -> None:

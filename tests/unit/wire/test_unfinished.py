@@ -28,7 +28,7 @@ def test_a_whole_event_is_left_as_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    "begun", [b'{"a":', b'{"a":\ndata: 1', b'{"a":\ndata: 1\n', b'{"a":\ndata: 1\nid: 1', b"{\ndata", b"{\ndata:"]
+    "begun", [b'{"a":', b'{"a":\ndata: 1', b'{"a":\ndata: 1\n', b'{"a":\ndata: 1\nid: 1', b"{\ndata"]
 )
 def test_data_of_several_lines_is_one_text(begun: bytes) -> None:
     whole = b"data: " + begun + closing(b"data: " + begun, ERROR, named=False)
