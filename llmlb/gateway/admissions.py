@@ -15,8 +15,8 @@ TURN_SECS = 0.004
 class Comer(Protocol):
     """A request that is ready to join the queue."""
 
-    def let_in(self) -> None:
-        """Join it now. Harmless when its client has left."""
+    def let_in(self, waited: float) -> None:
+        """Join it now, after having waited for so many seconds. Harmless when its client has left."""
 
 
 class Admissions:
@@ -28,7 +28,8 @@ class Admissions:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._coming: deque[Comer] = deque()
+        self._coming: deque[tuple[Comer, float]] = deque()
+        """Each with when it came."""
         self._begun = 0.0
         """When this turn began, as far as admissions are concerned."""
         self._spent = 0.0
@@ -38,9 +39,9 @@ class Admissions:
     def come(self, comer: Comer) -> None:
         """Let it in, before this returns where there is no crowd."""
         if self._coming or self._spent >= TURN_SECS:
-            self._coming.append(comer)
+            self._coming.append((comer, self._clock.now()))
         else:
-            comer.let_in()
+            comer.let_in(0.0)
 
     def took(self, since: float) -> None:
         """One has been let in, which began then."""
@@ -59,6 +60,7 @@ class Admissions:
         self._turning = False
         self._begun, self._spent = self._clock.now(), 0.0
         while self._coming and self._spent < TURN_SECS:
-            self._coming.popleft().let_in()
+            comer, came_at = self._coming.popleft()
+            comer.let_in(self._clock.now() - came_at)
         if self._coming:
             self._see_to_next_turn()

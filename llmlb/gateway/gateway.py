@@ -198,6 +198,9 @@ class Gateway:
         if not self.fleet.knows(visit.ticket.model):
             self._hoping.add(visit)
         visit.set_deadline()
+        if visit.ticket.deadline <= begin:  # it came with a crowd: it is not even looked for its place
+            visit.refuse(visit.too_late())
+            return
         self.turns.submit(visit.ticket, visit)
         self.admissions.took(begin)
 

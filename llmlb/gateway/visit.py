@@ -142,8 +142,12 @@ class Visit:
             return None
         return ceil(self.place.wait - _ROUNDING)
 
-    def begin(self) -> None:
-        """Ask for a turn. The audience is told of what comes of it, but what is known already it has to ask for."""
+    def begin(self, waited: float = 0.0) -> None:
+        """Ask for a turn. The audience is told of what comes of it, but what is known already it has to ask for.
+
+        `waited`: seconds that passed before it could ask. They count.
+        """
+        self._waited = waited
         self._gateway.admit(self)
 
     def close(self, *, bug: bool = False) -> None:
@@ -303,7 +307,11 @@ class Visit:
     def expired(self) -> None:
         """It has waited as long as it may."""
         if self.stage is Stage.WAITING:
-            self.refuse(QueueTimeout(self._timeout_secs, self._gateway.turns.retry_after()))
+            self.refuse(self.too_late())
+
+    def too_late(self) -> QueueTimeout:
+        """What it is told then."""
+        return QueueTimeout(self._timeout_secs, self._gateway.turns.retry_after())
 
     # For the exchange (llmlb.nodes.exchange.Listener)
 

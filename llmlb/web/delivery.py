@@ -59,6 +59,7 @@ class Delivery:
         "_transport",
         "_until_close",
         "_visit",
+        "_waited",
         "_written",
     )
 
@@ -85,6 +86,7 @@ class Delivery:
         self._call: Call | None = None
         self._refusal: Refusal | None = None
         self._visit: Visit | None = None
+        self._waited = 0.0
         self._stream: StreamEnd | None = None
         self._head = b""
         """The head of the reply, until it goes out with the first bytes of the body: one segment, one system call."""
@@ -149,8 +151,9 @@ class Delivery:
         if self._visit is not None:  # else `_enter` is about to ask
             asyncio.get_running_loop().call_soon(self.stirred)
 
-    def let_in(self) -> None:
-        """It is its turn to join the queue."""
+    def let_in(self, waited: float) -> None:
+        """It is its turn to join the queue, so many seconds after it came."""
+        self._waited = waited
         self._step(self._enter)
 
     # Steps
@@ -187,7 +190,7 @@ class Delivery:
         self._call = None  # its body is let go with the reply's first byte
         visit = gateway.enter(self._id, call, asked.sender(gateway), asked.block(gateway), self._hold, self)
         try:
-            visit.begin()
+            visit.begin(self._waited)
         finally:
             self._visit = visit
         self._go_on()

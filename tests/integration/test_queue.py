@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import attrs
+import pytest
 
 from llmlb.config.model import Fairness, KeyConfig, Queue
 from llmlb.testing import ManualClock, ScriptedNode, eventually
@@ -193,6 +194,24 @@ async def test_waiting_too_long_is_a_504_at_the_deadline(node: ScriptedNode, sta
     }
     assert gateway.outcomes() == {"timed_out": 1}
     assert len(node.seen) == 1
+
+
+@pytest.mark.parametrize(("before", "after"), [(0.0, 60.0), (45.0, 15.0), (60.0, 0.0)])
+async def test_what_a_request_waits_for_its_place_in_a_crowd_counts(
+    before: float, after: float, node: ScriptedNode, start: Start, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway = await start(config(node, queue=Queue(timeout_secs=60)), clock)
+    await gateway.arrive()
+    await node.received()
+    monkeypatch.setattr(gateway.gateway.admissions, "come", lambda comer: comer.let_in(before))
+    late = await gateway.arrive()
+    if after:
+        await gateway.waiting(1)
+        await clock.run_for(after - 0.1)
+        assert not late.done()
+        clock.advance(0.1)
+    assert (await late).error["code"] == "queue_timeout"
+    assert gateway.outcomes() == {"timed_out": 1}
 
 
 async def test_timeout_secs_is_what_is_waited_and_told(node: ScriptedNode, start: Start, clock: ManualClock) -> None:

@@ -14,7 +14,8 @@ class Request:
         self._crowd = crowd
         self._number = number
 
-    def let_in(self) -> None:
+    def let_in(self, waited: float) -> None:
+        self._crowd.waits.append(waited)
         self._crowd.enter(self._number)
 
 
@@ -25,6 +26,7 @@ class Crowd:
         self.clock = ManualClock()
         self.admissions = Admissions(self.clock)
         self.entered: list[int] = []
+        self.waits: list[float] = []
         self.secs = secs
 
     def enter(self, number: int) -> None:
@@ -50,10 +52,19 @@ async def test_a_crowd_is_let_in_by_order_of_arrival_and_only_a_few_in_one_turn_
     assert 1 <= most <= 10
 
 
+async def test_each_is_told_how_long_that_took() -> None:
+    crowd = Crowd(1.0)
+    crowd.come(5)
+    while len(crowd.entered) < 5:
+        await pause(0)
+    assert crowd.waits == [0.0, 0.0, 1.0, 2.0, 3.0]
+
+
 async def test_where_letting_in_costs_nothing_nobody_waits() -> None:
     crowd = Crowd(0.0)
     crowd.come(50)
     assert crowd.entered == list(range(50))
+    assert set(crowd.waits) == {0.0}
 
 
 async def test_who_comes_later_does_not_pass_those_who_could_not_be_let_in_yet() -> None:
