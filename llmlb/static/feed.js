@@ -2,12 +2,16 @@
 
 const SILENCE_MS = 12_000; // the server says something every 5 s, so by then the connection is dead
 const AGAIN_MS = 2_000;
+// A browser has six connections to one address, for all tabs together: with six streams open a seventh page would not
+// even load. So a tab in the background lets go of its stream when another begins one, until it is looked at again.
+const tabs = new BroadcastChannel("llmlb");
 
 // names: which part of the state each event is; over: called when the server ends the stream for good;
 // refused: called when it does not even begin, for whatever reason. Returns a function that follows another url instead.
 export function follow(url, store, { names = { message: "panel" }, over = () => {}, refused = () => {} } = {}) {
   let source;
   let timer;
+  let away = false;
 
   function heard(change = {}) {
     clearTimeout(timer);
@@ -15,25 +19,29 @@ export function follow(url, store, { names = { message: "panel" }, over = () => 
     store.change({ link: "live", heardAt: new Date(), ...change });
   }
 
-  function lost() {
+  function letGo() {
     clearTimeout(timer);
     source.close();
     store.change({ link: "lost" });
+  }
+
+  function lost() {
+    letGo();
     timer = setTimeout(open, AGAIN_MS);
   }
 
   function open() {
+    away = false;
     clearTimeout(timer);
     timer = setTimeout(lost, SILENCE_MS);
+    tabs.postMessage("follows");
     source = new EventSource(url);
     for (const [name, part] of Object.entries(names)) {
       source.addEventListener(name, (event) => heard({ [part]: JSON.parse(event.data) }));
     }
     source.addEventListener("beat", () => heard());
     source.addEventListener("over", () => {
-      clearTimeout(timer);
-      source.close();
-      store.change({ link: "lost" });
+      letGo();
       over();
     });
     source.addEventListener("error", () => {
@@ -44,6 +52,14 @@ export function follow(url, store, { names = { message: "panel" }, over = () => 
     });
   }
 
+  tabs.addEventListener("message", () => {
+    if (!document.hidden || away) return;
+    away = true;
+    letGo();
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (away && !document.hidden) open();
+  });
   open();
   return (other) => {
     url = other;

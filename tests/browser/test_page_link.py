@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from playwright.async_api import BrowserContext, expect
+from playwright.async_api import BrowserContext, Page, expect
 
 from llmlb.web import dashboard
 from tests.browser.chromium import IN_CHROMIUM, LIVE, LOST
@@ -68,3 +68,30 @@ async def test_it_notices_a_connection_that_died_without_a_word(visitor: Browser
     assert await page.evaluate("document.body.dataset.link") == "lost"
     await page.clock.run_for(2_000)
     assert await page.evaluate("window.opened") == 2
+
+
+async def _put(page: Page, place: str) -> None:
+    """Have the tab be where its reader does not see it ("hidden"), or does ("visible"): here all are visible."""
+    await page.evaluate(
+        """place => {
+          Object.defineProperty(document, "hidden", { value: place === "hidden", configurable: true });
+          document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        place,
+    )
+
+
+async def test_it_may_be_open_in_ten_tabs(visitor: BrowserContext, site: Site) -> None:
+    tabs = []
+    for _ in range(10):  # a browser has six connections to one address
+        page = await visitor.new_page()
+        await page.goto(site.url)
+        await page.wait_for_selector(LIVE)
+        await _put(page, "hidden")
+        tabs.append(page)
+    site.now = overview(node("gpu-1"), waiting=5)
+    await expect(tabs[-1]).to_have_title(re.compile("待機 5"))  # where one was last goes on unseen
+    await _put(tabs[0], "visible")
+    await expect(tabs[0].locator("#waiting")).to_have_text("5")
+    await tabs[0].wait_for_selector(LIVE)
+    await tabs[-1].wait_for_selector(LOST)
