@@ -92,6 +92,17 @@ def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
     assert (tmp_path / "all.json").exists()
 
 
+@pytest.mark.parametrize(("arguments", "code"), [(("--node", "n: models=x"), 0), (("--seed=1", "--load=2"), 2)])
+def test_words_for_which_there_is_no_room_cost_no_numbers(
+    tmp_path: Path, arguments: tuple[str, ...], code: int
+) -> None:
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"}
+    command = [sys.executable, "-m", "llmlb", "simulate", "--mix", "a: rate=1, model=m", "--for=60", *arguments]
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(command, cwd=tmp_path, env=environ, stdout=subprocess.PIPE, stderr=full, check=False)
+    assert (done.returncode, b"overall" in done.stdout) == (code, not code)
+
+
 def test_on_a_terminal_progress_is_shown_on_standard_error(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import attrs
 
+from llmlb.cli.complaint import complain
 from llmlb.cli.output import told
 from llmlb.cli.simulate.options import OF_ONE_WORKLOAD
 from llmlb.cli.simulate.progress import Progress
@@ -53,11 +54,11 @@ def simulate(options: argparse.Namespace, default: Path | None, environ: Mapping
     try:
         plan = _plan(options, options.config or [default], environ, locale)
     except ConfigError as error:
-        return _complain(describe_problems(error.problems, locale))
+        return complain(describe_problems(error.problems, locale), 2)
     except InputError as error:
-        return _complain(describe_flaws(error.flaws, locale))
+        return complain(describe_flaws(error.flaws, locale), 2)
     for notice in plan.notices:
-        print(f"llmlb: {notice}", file=sys.stderr)
+        complain(notice)
     tried = [_run(candidate, nodes, plan.workload, options.retries, locale)
              for candidate, nodes in zip(plan.candidates, plan.nodes, strict=True)]  # fmt: skip
     code = told(lambda: _print(plan, tried, options.seed, locale), locale)
@@ -171,7 +172,7 @@ def _write(options: argparse.Namespace, plan: Plan, tried: Sequence[Tried], loca
             file.write_text(text, encoding="utf-8")
         except OSError as error:
             problem = error.strerror or type(error).__name__
-            return _complain(TEXTS["cannot_write"][locale].format(file=file, problem=problem), code=1)
+            return complain(TEXTS["cannot_write"][locale].format(file=file, problem=problem))
     return 0
 
 
@@ -180,8 +181,3 @@ def _writable(file: Path) -> bool:
         return file.parent.is_dir() and not file.is_dir()
     except (OSError, ValueError):  # a name that is too long, or with a null character
         return False
-
-
-def _complain(text: str, code: int = 2) -> int:
-    print(f"llmlb: {text}", file=sys.stderr)
-    return code
