@@ -173,7 +173,7 @@ async def _following(file: ConfigFile, reloader: Reloader, gateway: Gateway, url
     app = web.Application()
     add_late(app, for_commands, below=("/",))
     try:
-        async with control_socket(socket_path(file.path), app):
+        async with control_socket(socket_path(file.path), app, gateway.clock, gateway.background):
             yield
     finally:
         task.cancel()

@@ -281,3 +281,18 @@ async def test_what_is_left_of_a_lost_file_is_not_made_into_one_without_keys(ser
     file.write_text(text)
     await changed(gateway.folder, "config", "set", "queue.max_size", "7")
     assert key not in file.read_text()
+
+
+async def test_nor_is_it_where_the_way_to_the_gateway_was_lost_with_it(serve: Serve) -> None:
+    """Without its socket no command knew of a gateway with keys, and `nodes add` made a file that opened it to all."""
+    gateway = await serve()
+    gateway.expect_errors("configuration refused")
+    await made(gateway.folder, "add", "alice")
+    lost = [gateway.folder / name for name in ("config.toml", "config.toml.sock")]
+    for path in lost:
+        path.unlink()
+    await gateway.told("control socket again")
+    done = await command(gateway.folder, "nodes", "add", "http://a")
+    assert (done.returncode, "Nothing was changed" in done.stderr) == (2, True), done.stderr
+    assert [path.exists() for path in lost] == [False, True]
+    assert (await answer(gateway, "other", "anything")).status == 401

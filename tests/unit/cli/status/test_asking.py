@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from llmlb.background import Background
 from llmlb.cli.control_client import NotRunning, Unreachable
 from llmlb.cli.status import asking as module
 from llmlb.cli.status.asking import Asking
+from llmlb.testing import ManualClock
 from llmlb.web.control_path import socket_path
 from llmlb.web.control_socket import control_socket
 
@@ -33,8 +35,10 @@ async def gateway(config: Path, handler: Handler) -> AsyncIterator[None]:
     """One that answers so at /desk."""
     app = web.Application()
     app.router.add_get("/desk", handler)
-    async with control_socket(socket_path(config), app):
+    background = Background()
+    async with control_socket(socket_path(config), app, ManualClock(), background):
         yield
+    await background.stop()
 
 
 async def says_hello(_: web.Request) -> web.Response:
