@@ -35,6 +35,9 @@ Event = MutableMapping[str, Any]
 
 WRITTEN_WITHIN_SECS = 0.01
 """How long the line of a request may be kept for others to be written with it: all that a killed process loses."""
+_ROOM = 2**18
+"""Bytes for more lines than are ever written together. What a full disk takes only a part of is kept, so that its rest
+follows: written past such a buffer, that part would be the beginning of the next line."""
 _MALFORMED = (HttpProcessingError, RequestPayloadError, PayloadAccessError)
 _SINK = LogSink()
 """Where lines go; nowhere until it has been configured."""
@@ -47,7 +50,7 @@ def configure(log: Log, *, stream: TextIO | None = None) -> None:
     before. Raises OSError, and changes nothing, if the file cannot be opened. Lines of aiohttp and asyncio take the
     same way.
     """
-    file = open(log.file, "a", encoding="utf-8", opener=_at_once) if log.file else None  # noqa: SIM115 - stays open
+    file = open(log.file, "a", _ROOM, "utf-8", opener=_at_once) if log.file else None  # noqa: SIM115 - stays open
     target = file or stream or sys.stderr
     on_terminal = target.isatty()
     for_people = log.format == "console" or (log.format == "auto" and on_terminal)

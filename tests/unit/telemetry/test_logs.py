@@ -7,6 +7,7 @@ import io
 import json
 import logging
 import os
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from aiohttp.http_exceptions import BadStatusLine
 from msgspec.structs import replace
 
 from llmlb.config.model import Log
+from llmlb.telemetry.log_sink import MOST_TOGETHER
 from llmlb.telemetry.logs import WRITTEN_WITHIN_SECS, RequestLog, configure, flush
 from llmlb.telemetry.record import Outcome, Record
 from llmlb.testing import ManualClock
@@ -330,3 +332,22 @@ def test_a_caught_crash_of_our_own_is_logged_with_its_cause() -> None:
     (line,) = lines(stream)
     assert "OSError: disk" in line["exception"]
     assert "RuntimeError: broken" in line["exception"]
+
+
+def test_a_disk_that_fills_in_the_midst_of_many_lines_tears_none(tmp_path: Path) -> None:
+    file = tmp_path / "llmlb.log"
+    configure(Log(file=str(file)))
+    requests = RequestLog(ManualClock())
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_TOGETHER * 100, hard))
+    try:
+        for number in range(20 * MOST_TOGETHER):
+            requests.add(replace(RECORD, id=str(number)))
+        assert not file.read_text().endswith("\n"), "the disk is full"
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    requests.add(replace(RECORD, id="after"))
+    flush()
+    told = [json.loads(line)["id"] for line in file.read_text().splitlines()]
+    assert told[-1] == "after"
+    assert told[:-1] == [str(number) for number in range(len(told) - 1)], "what is lost is lost together"
