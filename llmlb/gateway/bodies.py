@@ -16,20 +16,29 @@ class Bodies:
         self.limit = limit
         self.held = 0
         self._retry_after = retry_after
+        self.wanted = 0
+        """The bytes of the body that was refused last, until there is room for it. Not of one that never fits."""
+
+    @property
+    def full(self) -> bool:
+        """Whether a body that was refused would be again, or the limit has been lowered so far that any would be."""
+        return self.held + self.wanted > self.limit
 
     def hold(self) -> Hold:
         """Room for one body. Use it as a context, so that it is given back whatever happens."""
         return Hold(self)
 
-    def check(self, size: int) -> None:
-        """Raises QueueFull when `size` more bytes do not fit."""
-        if self.held + size > self.limit:
+    def check(self, size: int, counted: int) -> None:
+        """Raises QueueFull when a body of `size` bytes, so many of which are counted already, does not fit."""
+        if self.held - counted + size > self.limit:
+            if size <= self.limit:
+                self.wanted = size
             raise QueueFull(self._retry_after())
 
-    def take(self, size: int) -> None:
-        """Count `size` more bytes. Raises QueueFull when they do not fit."""
-        self.check(size)
-        self.held += size
+    def take(self, size: int, counted: int) -> None:
+        """Count a body of `size` bytes, so many of which are counted already. Raises QueueFull when it does not fit."""
+        self.check(size, counted)
+        self.held += size - counted
 
 
 class Hold:
@@ -41,18 +50,21 @@ class Hold:
 
     def check(self, size: int) -> None:
         """Raises QueueFull when a body of `size` bytes would not fit now. Takes nothing: it may never come."""
-        self._bodies.check(size - self._size)
+        self._bodies.check(size, self._size)
 
     def reserve(self, size: int) -> None:
         """Have room for `size` bytes in all. Raises QueueFull when there is none."""
         if size > self._size:
-            self._bodies.take(size - self._size)
+            self._bodies.take(size, self._size)
             self._size = size
 
     def release(self) -> None:
         """Give the room back. Harmless when it has been."""
-        self._bodies.held -= self._size
+        bodies = self._bodies
+        bodies.held -= self._size
         self._size = 0
+        if bodies.wanted and not bodies.full:
+            bodies.wanted = 0
 
     def __enter__(self) -> Self:
         return self

@@ -237,6 +237,7 @@ class Gateway:
             max_size=self.config.queue.max_size,
             draining=self.draining,
             config_refused=self.config_refused,
+            no_room=self.bodies.full,
             nodes=tuple(self._view(m, m.node.name if addresses else m.public_name) for m in self.fleet),
             hour=self.hour.totals(),
         )

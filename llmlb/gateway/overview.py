@@ -35,5 +35,7 @@ class Overview:
     draining: bool
     config_refused: bool = False
     """Whether the configuration file was refused as it is now, so that the former one still applies."""
+    no_room: bool = False
+    """Whether those that wait take so much of `[server] waiting_bytes` that one has been refused and would be again."""
     nodes: tuple[NodeView, ...]
     hour: HourTotals

@@ -62,7 +62,9 @@ def _error(overview: Overview, states: set[str]) -> str | None:
         return "all_offline"
     if states <= _GONE:
         return "no_usable"
-    return "full" if overview.waiting >= overview.max_size else None
+    if overview.waiting >= overview.max_size:
+        return "full"
+    return "no_room" if overview.no_room else None
 
 
 def _how_well(overview: Overview, states: set[str]) -> str:

@@ -141,6 +141,13 @@ PAGE_TEXTS: dict[str, dict[Locale, str]] = {
         "続くようなら、ノードを増やすか [queue] max_size を見直してください。",
         "en": "New requests are refused with 429. If this lasts, add a node or reconsider [queue] max_size.",
     },
+    "no_room": {"ja": "大きなリクエストを待たせる余裕がありません。", "en": "There is no room for large requests."},
+    "no_room_advice": {
+        "ja": "待機中のリクエストの本文が [server] waiting_bytes に達し、大きなリクエストは429で拒否されます。"
+        "続くようなら、ノードを増やすか waiting_bytes を見直してください。",
+        "en": "Bodies that wait take all of [server] waiting_bytes, and large requests are refused with 429. "
+        "If this lasts, add a node or reconsider waiting_bytes.",
+    },
     "some_offline": {"ja": "オフラインのノード: {names}", "en": "Offline: {names}"},
     "some_offline_advice": {
         "ja": "サーバーが動いているか確認してください。復帰は自動的に検出されます。",

@@ -229,9 +229,11 @@ async def test_waiting_bodies_have_a_budget_together(node: ScriptedNode, start: 
     over = await gateway.post(data=big)
     assert shape(over) == (429, "queue_full", "queue_full")
     assert over.headers["Retry-After"] == "5"
+    assert gateway.gateway.overview().no_room, "the page says so"
     small = await gateway.arrive(data=b'{"model":"m"}')
     second.cancel()
     await gateway.waiting(1)
+    assert not gateway.gateway.overview().no_room
     third = await gateway.arrive(data=big)  # there is room again
     node.auto()
     assert [(await task).status for task in (first, small, third)] == [200, 200, 200]

@@ -66,3 +66,40 @@ def test_checking_takes_no_room() -> None:
         assert bodies.held == 40
         with pytest.raises(QueueFull):
             hold.check(101)
+
+
+def test_it_is_full_from_a_refusal_until_there_is_room_for_what_was_refused() -> None:
+    bodies = Bodies(100, lambda: 7)
+    with bodies.hold() as first, bodies.hold() as second:
+        first.reserve(60)
+        second.reserve(30)
+        assert not bodies.full, "nobody has been refused"
+        with bodies.hold() as large:
+            large.reserve(10)
+            with pytest.raises(QueueFull):
+                large.reserve(50)
+        assert bodies.full
+        second.release()
+        assert bodies.full, "60 are taken, and it was of 50"
+        first.release()
+        assert not bodies.full
+        first.reserve(60)
+        assert not bodies.full, "who was refused has had room since"
+
+
+def test_a_body_that_never_fits_does_not_make_it_full() -> None:
+    bodies = Bodies(100, lambda: 7)
+    with bodies.hold() as hold, pytest.raises(QueueFull):
+        hold.reserve(101)
+    assert not bodies.full
+
+
+def test_a_limit_that_is_raised_makes_room_at_once() -> None:
+    bodies = Bodies(100, lambda: 7)
+    with bodies.hold() as hold, bodies.hold() as other:
+        hold.reserve(60)
+        with pytest.raises(QueueFull):
+            other.check(50)
+        assert bodies.full
+        bodies.limit = 200
+        assert not bodies.full

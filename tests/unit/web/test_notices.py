@@ -19,6 +19,7 @@ def said(
     waiting: int = 0,
     draining: bool = False,
     config_refused: bool = False,
+    no_room: bool = False,
     locale: Locale = "en",
 ) -> tuple[Notice, ...]:
     overview = Overview(
@@ -27,6 +28,7 @@ def said(
         max_size=100,
         draining=draining,
         config_refused=config_refused,
+        no_room=no_room,
         nodes=nodes,
         hour=HourTotals(avg_wait_time_ms=0.0, avg_process_time_ms=0.0, timeout_count=0, rejected_count=0),
     )
@@ -46,6 +48,12 @@ IDLE, BUSY, OFFLINE, DRAINING, PENDING, LOADING, RESTING = (
         (said(OFFLINE, DRAINING), ["error No node can be used.", "info Draining: draining"]),
         (said(DRAINING), ["error No node can be used.", "info Draining: draining"]),
         (said(BUSY, OFFLINE, waiting=100), ["error The queue is full.", "warning Offline: offline"]),
+        (said(BUSY, waiting=100, no_room=True), ["error The queue is full."]),
+        (
+            said(BUSY, OFFLINE, waiting=9, no_room=True),
+            ["error There is no room for large requests.", "warning Offline: offline"],
+        ),
+        (said(OFFLINE, no_room=True), ["error All nodes are offline."]),
         (said(BUSY, OFFLINE, waiting=99), ["warning Offline: offline"]),
         (said(PENDING, OFFLINE), ["warning Offline: offline", "info Checking the nodes."]),
         (said(PENDING, PENDING), ["info Checking the nodes."]),

@@ -122,7 +122,7 @@ def test_one_over_it_is_refused_as_soon_as_that_shows() -> None:
 def test_one_for_which_there_is_no_room_is_refused_as_soon_as_that_shows() -> None:
     desk = Desk(100)
     desk.come(b"x" * 40)
-    desk.bodies.take(950)
+    desk.bodies.take(950, 0)
     desk.come(b"x" * 20)
     assert [type(refusal) for refusal in desk.refused] == [QueueFull]
     assert desk.turned_away == [0]
