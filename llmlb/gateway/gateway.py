@@ -281,8 +281,12 @@ class Gateway:
         )
 
     def in_service(self) -> list[tuple[str, float]]:
-        """For each request that a node has at this moment, the name of its key and when the node took it."""
-        return [(visit.key_name, since) for visit in self._visits.values() if (since := visit.served_since) is not None]
+        """For each request that a node has at this moment, the name of its key and when the node took it: earlier by
+        the time that other nodes had it."""
+        visits = self._visits.values()
+        return [
+            (visit.key_name, since - visit.earlier) for visit in visits if (since := visit.served_since) is not None
+        ]
 
     @property
     def ready(self) -> bool:
@@ -312,9 +316,9 @@ class Gateway:
             sink(record)
 
     def _add_by_name(self, record: Record) -> None:
-        self.by_key.add(record.key_name, record)
+        self.by_key.add(record.key_name, record, record.earlier)
         if record.service is not None:
-            self.node_time.add(record.key_name, record.service)
+            self.node_time.add(record.key_name, record.service + record.earlier)
         if record.node is not None:
             self.by_node.add(record.node, record)
 

@@ -79,6 +79,10 @@ class Visit:
     bytes and errors only. Nothing here waits.
     """
 
+    earlier = 0.0
+    """Seconds on nodes that had it before `node`. Of the class until there are some: an attribute more would cost each
+    that waits 1.6 kB, as Python keeps up to thirty in less room."""
+
     def __init__(
         self,
         gateway: Host,
@@ -252,6 +256,7 @@ class Visit:
             position=self.position,
             estimate=self.estimate,
             service=self._service,
+            earlier=self.earlier,
             size=self.ticket.size,
             tokens=self._tokens,
             attempts=self.attempts,
@@ -289,6 +294,8 @@ class Visit:
             self._end_wait()
         self._move(Stage.SERVING)
         self.since = self._clock.now()
+        if self._service is not None:
+            self.earlier += self._service
         self._service = self._tokens = None
         self.attempts += 1
         meter = TokenMeter(self.endpoint, self.ticket.size)

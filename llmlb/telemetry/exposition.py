@@ -93,8 +93,8 @@ KEY_REQUESTS = Family(
     "llmlb_key_requests_total", "counter", "Requests of the key that are over, by how they ended.", ("key", "outcome")
 )  # fmt: skip
 KEY_NODE_SECONDS = Family(
-    "llmlb_key_node_seconds_total", "counter", "Node time that requests of the key held, added when they are over.",
-    ("key",),
+    "llmlb_key_node_seconds_total", "counter",
+    "Node time that requests of the key held, on every node they were tried on, added when they are over.", ("key",),
 )  # fmt: skip
 KEY_TOKENS = Family(
     "llmlb_key_tokens_total", "counter",

@@ -100,7 +100,7 @@ class Metrics:
         tally.outcomes[outcome] += 1
         tally.tokens += record.tokens or 0
         if service is not None:
-            tally.node_seconds += service
+            tally.node_seconds += service + record.earlier
 
     def name_of(self, key_name: str) -> str:
         """The name the key is counted under."""

@@ -45,6 +45,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     estimate: int | None = None
     service: float | None = None
     """On the last node, from the grant to the end of the exchange; None when it never reached one."""
+    earlier: float = 0.0
+    """On the nodes before that one, in all."""
     size: int = 0
     """Bytes of the request's body."""
     tokens: int | None = None

@@ -56,7 +56,7 @@ class _Tally:
     waits: Quantiles = attrs.field(factory=Quantiles)
     services: Quantiles = attrs.field(factory=Quantiles)
 
-    def count(self, record: Record) -> None:
+    def count(self, record: Record, earlier: float) -> None:
         outcome, service = record.outcome, record.service
         self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
         if record.tokens:
@@ -64,11 +64,11 @@ class _Tally:
         if record.tells_a_wait:
             self.waits.add(record.waited)
         if service is not None:
-            node_time = round(service * _MICROSECONDS)
-            self.node_time += node_time
+            last = round(service * _MICROSECONDS)
+            self.node_time += last + round(earlier * _MICROSECONDS) if earlier else last
             if outcome is SERVED:
                 self.services.add(service)
-                self.served_time += node_time
+                self.served_time += last
 
     def copy(self) -> _Tally:
         waits, services = self.waits.copy(), self.services.copy()
@@ -163,8 +163,8 @@ class HourByName:
         self._all_since = 0
         """The number of a bucket before which nothing is known to be the last that happened under a name."""
 
-    def add(self, name: str, record: Record) -> None:
-        """Count a request that is over now."""
+    def add(self, name: str, record: Record, earlier: float = 0.0) -> None:
+        """Count a request that is over now. `earlier`: seconds on nodes before the last that count under this name."""
         number = int(self._clock.now() // BUCKET_SECS)
         oldest = number - _BUCKETS + 1
         if self._all_since < oldest:
@@ -180,7 +180,7 @@ class HourByName:
         if entry.number < number:
             entry.begin(number)
         entry.usage = None
-        entry.present.count(record)
+        entry.present.count(record, earlier)
 
     def of(self, name: str) -> Usage:
         """What happened under this name; all zeros where nothing did."""

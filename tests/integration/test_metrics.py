@@ -117,6 +117,34 @@ async def test_requests_that_fail_on_a_node_are_counted_there_though_another_ser
     assert now("llmlb_key_tokens_total", key="alice") == 50
 
 
+async def test_a_key_had_the_time_of_every_node_that_its_request_was_tried_on(
+    new_node: NewNode, start: Start, clock: ManualClock
+) -> None:
+    bad, good = await new_node(), await new_node()
+    gateway = await start(config(bad, good, keys=(ALICE, BOB)), clock)
+    first = await gateway.arrive(key="sk-A")
+    on_bad = await bad.received()
+    second = await gateway.arrive(key="sk-B")
+    on_good = await good.received()
+    await clock.run_for(30.0)
+    await on_good.reply()
+    assert (await second).status == 200
+    on_bad.close()
+    again = await good.received()
+    await clock.run_for(15.0)
+    assert (await scrape(gateway))("llmlb_key_share", key="alice") == 0.6, "while it is on the second"
+    await again.reply()
+    assert (await first).status == 200
+    await gateway.quiet()
+    now = await scrape(gateway)
+    assert now("llmlb_key_node_seconds_total", key="alice") == 45.0
+    assert now("llmlb_key_share", key="alice") == 0.6
+    assert now("llmlb_service_seconds_sum") == 45.0, "30 and 15: that of nodes that served"
+    alice = next(key for key in gateway.gateway.desk().keys if key.name == "alice")
+    assert (alice.share, alice.usage.node_seconds, alice.usage.service_mean) == (0.6, 45.0, 15.0)
+    assert gateway.gateway.by_node.of("n2").node_seconds == 45.0, "30 and 15: a node only had what was on it"
+
+
 async def test_a_key_that_had_more_than_its_turn_has_a_debt(
     node: ScriptedNode, start: Start, clock: ManualClock
 ) -> None:
