@@ -49,10 +49,15 @@ def read_nodes(specs: Sequence[str]) -> tuple[NodeSpec, ...]:
 
 
 def configured_nodes(nodes: Sequence[NodeConfig]) -> tuple[NodeSpec, ...]:
-    """The nodes of a configuration; one node when it has none."""
+    """The nodes of a configuration, but for those it drains; one node when it has none. Raises InputError if it
+    drains them all.
+    """
     if not nodes:
         return (NodeSpec("node-1"),)
-    return tuple(NodeSpec(node.name, (*node.models, *(node.aliases if node.models else ()))) for node in nodes)
+    taking = [node for node in nodes if not node.drain]
+    if not taking:
+        raise InputError([Flaw(reason="all_drained", where="[[nodes]]")])
+    return tuple(NodeSpec(node.name, (*node.models, *(node.aliases if node.models else ()))) for node in taking)
 
 
 def with_models(nodes: Sequence[NodeSpec], models: Sequence[str]) -> tuple[NodeSpec, ...]:

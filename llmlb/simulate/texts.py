@@ -81,6 +81,10 @@ TEXTS: dict[str, dict[Locale, str]] = {
         "ja": "この長さの間に1件もリクエストが来ません。",
         "en": "not one request comes in this time.",
     },
+    "all_drained": {
+        "ja": "すべてのノードが drain = true です。--nodes か --node でノードを指定してください。",
+        "en": "all of them have drain = true; give nodes with --nodes or --node.",
+    },
     "too_light": {
         "ja": "全部でもノード{nodes}台に対する負荷は {offered} です。ノードを減らすか、小さい値を指定してください。",
         "en": "all of it makes a load of {offered} (nodes: {nodes}); take fewer nodes, or a lower load.",

@@ -36,6 +36,14 @@ def test_the_nodes_of_a_configuration_serve_their_models_and_aliases() -> None:
     assert configured_nodes([]) == (NodeSpec("node-1"),)
 
 
+def test_a_drained_node_serves_nothing_and_a_configuration_of_no_other_is_refused() -> None:
+    drained = NodeConfig(url="http://a:1", drain=True)
+    assert configured_nodes([drained, NodeConfig(url="http://b:1")]) == (NodeSpec("b:1"),)
+    with pytest.raises(InputError) as caught:
+        configured_nodes([drained])
+    assert str(caught.value) == "[[nodes]]: all of them have drain = true; give nodes with --nodes or --node."
+
+
 def test_a_node_whose_models_are_not_listed_serves_all() -> None:
     assert with_models([NodeSpec("a", ("m",)), NodeSpec("b", speed=2.0)], ["m", "x"]) == (
         NodeSpec("a", ("m",)),
