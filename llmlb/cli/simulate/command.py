@@ -27,14 +27,16 @@ from llmlb.simulate.measure import measure
 from llmlb.simulate.mix import make_mix
 from llmlb.simulate.nodes import configured_nodes, read_nodes, with_models
 from llmlb.simulate.plot import plot
-from llmlb.simulate.report import Tried, describe_nodes, json_report, key_table, overall_table
+from llmlb.simulate.report import LONGEST_NAME, Tried, describe_nodes, json_report, key_table, overall_table
 from llmlb.simulate.sampling import load_of, thinned, with_keys
+from llmlb.simulate.table import cut
 from llmlb.simulate.texts import say
 from llmlb.simulate.trace import Pace, read_trace
 from llmlb.simulate.workload import Workload
 
 SHORTEST_SECS = 1.0
 """A recording of one moment is taken to last so long."""
+LONGEST_PATH = 1000
 
 
 @attrs.frozen
@@ -91,7 +93,8 @@ def _plan(
     for one, its in zip(chosen, nodes, strict=True):
         unserved = [model for model in workload.models if not any(model in node.models for node in its)]
         if unserved:
-            notices.append(say(locale, "unserved", name=one.name, models=", ".join(unserved[:10])))
+            names = ", ".join(cut(model, LONGEST_NAME) for model in unserved[:10])
+            notices.append(say(locale, "unserved", name=cut(one.name, LONGEST_NAME), models=names))
     return Plan(chosen, nodes, workload, source, notices)
 
 
@@ -141,14 +144,15 @@ def _print(plan: Plan, tried: Sequence[Tried], seed: int, locale: Locale) -> Non
         if long
         else say(locale, "seconds", seconds=f"{workload.length:g}")
     )
-    about = {"source": plan.source, "length": length, "requests": len(workload.arrivals), "keys": len(workload.keys)}
+    source = cut(plan.source, LONGEST_PATH)
+    about = {"source": source, "length": length, "requests": len(workload.arrivals), "keys": len(workload.keys)}
     closed = len(workload.closed)
     print(say(locale, "workload_closed" if closed else "workload", closed=closed, seed=seed, **about))
     told: dict[str, None] = {}
     for one in tried:
         alike = all(other.run.nodes == one.run.nodes for other in tried)
         nodes = describe_nodes(one.run.nodes, locale)
-        line = say(locale, "nodes" if alike else "nodes_of", name=one.name, nodes=nodes)
+        line = say(locale, "nodes" if alike else "nodes_of", name=cut(one.name, LONGEST_NAME), nodes=nodes)
         if not closed:  # else as much as there is
             space = "" if locale == "ja" else " "
             line += space + say(locale, "load", load=f"{load_of(workload, one.run.nodes):.2f}")
@@ -169,7 +173,8 @@ def _write(options: argparse.Namespace, plan: Plan, tried: Sequence[Tried], loca
         outputs.append((options.json, json.dumps(json_report(tried, about), ensure_ascii=False, indent=1) + "\n"))
     for file, text in outputs:
         try:
-            file.write_text(text, encoding="utf-8")
+            # What a path has that is no character is written as JSON has it; the picture shows none of it.
+            file.write_text(text, encoding="utf-8", errors="backslashreplace")
         except OSError as error:
             problem = error.strerror or type(error).__name__
             return complain(TEXTS["cannot_write"][locale].format(file=file, problem=problem))

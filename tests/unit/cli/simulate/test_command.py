@@ -131,6 +131,20 @@ def test_a_model_that_no_node_serves_is_told(run: Run) -> None:
     assert "failed" in out
 
 
+def test_names_from_a_log_and_paths_cannot_move_the_cursor_or_spoil_a_file(run: Run, tmp_path: Path) -> None:
+    line = {"time": "2026-03-01T12:00:30Z", "event": "request", "key": "a\x1b[2J", "model": "m\x1b[2J\n" + "m" * 99}
+    log = json.dumps(line | {"wait": 0, "service": 2, "outcome": "served"}) + "\n"
+    path = os.fsdecode(b"a\x1b\xff.log")
+    written = ("--json", "all.json", "--plot", "p.svg")
+    code, out, err = run("--history", path, "--node", "n: models=x", *written, files={path: log})
+    assert (code, err.count("\n")) == (0, 1)
+    assert "\x1b" not in out + err
+    assert len(err) < 150
+    folder = tmp_path / "run-0"
+    assert json.loads((folder / "all.json").read_text(encoding="utf-8"))["workload"] == path
+    ElementTree.parse(folder / "p.svg")
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
