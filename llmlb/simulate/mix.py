@@ -62,7 +62,7 @@ def make_mix(specs: Sequence[str], length: float, seed: int) -> Workload:
     if flaws:
         raise InputError(flaws)
     arrivals.sort(key=lambda arrival: arrival.at)
-    if not arrivals and not closed:
+    if not arrivals and not any(client.start < client.stop for client in closed):
         raise InputError([Flaw(reason="nothing_asked", where="--mix")])
     return Workload(tuple(arrivals), length, tuple(closed))
 

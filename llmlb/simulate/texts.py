@@ -118,6 +118,10 @@ TEXTS: dict[str, dict[Locale, str]] = {
         "ja": "書き込めるディレクトリにあるファイルのパスを指定してください。",
         "en": "must be the path of a file in a directory that exists.",
     },
+    "taken": {
+        "ja": "ほかに読み書きするファイルとは別のファイルを指定してください。",
+        "en": "must be another file than those that are read, and than the other that is written.",
+    },
     "flaws": {"ja": "入力に問題が{count}件あります。", "en": "The input has {count} problems."},
     "more_flaws": {"ja": "ほか{count}件", "en": "and {count} more"},
     # The report

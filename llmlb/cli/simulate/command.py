@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -70,8 +71,17 @@ def simulate(options: argparse.Namespace, default: Path | None, environ: Mapping
 def _plan(
     options: argparse.Namespace, files: Sequence[Path | None], environ: Mapping[str, str], locale: Locale
 ) -> Plan:
-    flaws = [Flaw(reason="no_folder", where=f"--{name}", given=str(path))
-             for name in ("plot", "json") if (path := getattr(options, name)) and not _writable(path)]  # fmt: skip
+    taken = {os.path.realpath(path) for path in (options.trace, options.history, *files) if path}
+    flaws = []
+    for name in ("plot", "json"):
+        if (path := getattr(options, name)) is None:
+            continue
+        if not _writable(path):
+            flaws.append(Flaw(reason="no_folder", where=f"--{name}", given=str(path)))
+        elif os.path.realpath(path) in taken:
+            flaws.append(Flaw(reason="taken", where=f"--{name}", given=str(path)))
+        else:
+            taken.add(os.path.realpath(path))
     if sum(map(bool, (options.trace, options.history, options.mix))) != 1:
         flaws.append(Flaw(reason="one_workload", where="simulate"))
     flaws += _complete(options)

@@ -88,3 +88,4 @@ def test_what_is_wrong_is_told_by_option_field_and_value() -> None:
 def test_too_much_and_nothing_at_all_are_refused() -> None:
     assert flaws("a: rate=1000, keys=1000") == ["--mix a: more than 2000000 requests; lower the rate or --for."]
     assert flaws("a: burst=1, every=1000") == ["--mix: not one request comes in this time."]
+    assert flaws("a: closed=1, start=50, stop=40") == ["--mix: not one request comes in this time."]

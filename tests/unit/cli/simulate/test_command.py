@@ -131,6 +131,30 @@ def test_a_model_that_no_node_serves_is_told(run: Run) -> None:
     assert "failed" in out
 
 
+@pytest.mark.parametrize(
+    ("arguments", "at"),
+    [
+        (("--json", "./config.toml"), "--json"),
+        (("--config", "b.toml", "--plot", "b.toml"), "--plot"),
+        (("--plot", "out", "--json", "../run-0/out"), "--json"),
+    ],
+)
+def test_no_file_that_is_read_or_written_is_written_over(
+    run: Run, tmp_path: Path, arguments: tuple[str, ...], at: str
+) -> None:
+    files = {"config.toml": "", "b.toml": ""}
+    code, out, err = run(*MIX, *arguments, files=files)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"llmlb: {at}: ")
+    assert err.endswith(": must be another file than those that are read, and than the other that is written.\n")
+    assert [(tmp_path / "run-0" / name).read_text(encoding="utf-8") for name in files] == ["", ""]
+
+
+def test_a_recording_is_not_written_over(run: Run, tmp_path: Path) -> None:
+    code, _, _ = run("--trace", "t.csv", "--json", "t.csv", files={"t.csv": TRACE})
+    assert (code, (tmp_path / "run-0" / "t.csv").read_text(encoding="utf-8")) == (2, TRACE)
+
+
 def test_names_from_a_log_and_paths_cannot_move_the_cursor_or_spoil_a_file(run: Run, tmp_path: Path) -> None:
     line = {"time": "2026-03-01T12:00:30Z", "event": "request", "key": "a\x1b[2J", "model": "m\x1b[2J\n" + "m" * 99}
     log = json.dumps(line | {"wait": 0, "service": 2, "outcome": "served"}) + "\n"
