@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 
 class Crowd:
     """Counts by key, and the keys by their count, so that nothing here costs more when more keys wait.
@@ -14,7 +16,9 @@ class Crowd:
         self.most = 0
         """The largest count; 0 when nobody waits."""
         self._counts: dict[str, int] = {}
-        self._keys: dict[int, dict[str, None]] = {}  # by count, in the order in which they came to have it
+        self._keys: dict[int, OrderedDict[str, None]] = {}
+        """By count, in the order in which they came to have it. Of a plain dict the first is found only past the places
+        of all that were first before."""
 
     def of(self, key: str) -> int:
         """How many wait of this key."""
@@ -52,6 +56,6 @@ class Crowd:
                 del self._keys[before]
         if after:
             self._counts[key] = after
-            self._keys.setdefault(after, {})[key] = None
+            self._keys.setdefault(after, OrderedDict())[key] = None
         else:
             del self._counts[key]

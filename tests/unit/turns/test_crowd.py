@@ -71,6 +71,7 @@ def test_its_cost_does_not_grow_with_the_keys() -> None:
             one.remove(fattest)
             one.add(fattest)
 
-        return min(timeit(step, number=2_000) for _ in range(5))
+        timeit(step, number=9 * keys // 10)  # not only while all are in the places where they began
+        return min(timeit(step, number=50) for _ in range(20))
 
-    assert cost(10_000) < 5 * cost(10), "twenty-five times and more where all keys are looked at"
+    assert cost(10_000) < 3 * cost(10), "seven times and more where all keys are looked at"
