@@ -160,7 +160,7 @@ async def test_a_page_stays_live_while_the_gateway_drains(serve: Serve) -> None:
 
 
 async def test_the_command_line_reaches_a_gateway_that_drains(serve: Serve) -> None:
-    gateway = await serve()
+    gateway = await serve(server={"drain_secs": 60})  # two commands may take a while
     caller, on_node = await one_running(gateway)
     await stopping(gateway)
     seen = await command(gateway.folder, "status")
