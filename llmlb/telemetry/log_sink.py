@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from select import select
 from typing import TextIO
 
 from llmlb.telemetry.record import Record
@@ -64,9 +63,7 @@ class LogSink:
         if self._stream is None:
             return
         try:
-            if self._stream.isatty() and not select((), (self._stream,), (), 0.0)[1]:
-                return  # somebody has pressed Ctrl-S: to write would be to wait for Ctrl-Q, with everything
             self._stream.write("\n".join(lines) + "\n")
             self._stream.flush()
         except (OSError, ValueError):
-            pass  # disk full, pipe or file closed
+            pass  # disk full, pipe or file closed, a terminal that takes nothing now

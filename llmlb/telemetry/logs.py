@@ -50,9 +50,12 @@ def configure(log: Log, *, stream: TextIO | None = None) -> None:
     before. Raises OSError, and changes nothing, if the file cannot be opened. Lines of aiohttp and asyncio take the
     same way.
     """
-    file = open(log.file, "a", _ROOM, "utf-8", opener=_at_once) if log.file else None  # noqa: SIM115 - stays open
+    file: TextIO | None = open(log.file, "a", _ROOM, "utf-8", opener=_at_once) if log.file else None  # noqa: SIM115 - stays open
     target = file or stream or sys.stderr
     on_terminal = target.isatty()
+    if on_terminal and file is None:
+        file = _opened_again(target)
+        target = file or target
     for_people = log.format == "console" or (log.format == "auto" and on_terminal)
     level = logging.getLevelNamesMapping()[log.level.upper()]
     request_line = partial(console_request, colors=on_terminal) if for_people else json_request
@@ -73,10 +76,21 @@ def configure(log: Log, *, stream: TextIO | None = None) -> None:
 
 
 def _at_once(file: str, flags: int) -> int:
-    """Open a pipe that nobody reads never rather than when somebody does: everything would wait for that."""
-    descriptor = os.open(file, flags | os.O_NONBLOCK, 0o666)
-    os.set_blocking(descriptor, True)
+    """Open a pipe that nobody reads never rather than when somebody does: everything would wait for that. Nor is a
+    terminal waited for, after Ctrl-S or while the network behind it is gone: what it does not take is lost.
+    """
+    descriptor = os.open(file, flags | os.O_NONBLOCK | os.O_NOCTTY, 0o666)
+    os.set_blocking(descriptor, not os.isatty(descriptor))
     return descriptor
+
+
+def _opened_again(terminal: TextIO) -> TextIO | None:
+    """The same terminal, not to be waited for: other programs share how it was opened. None where it may not be."""
+    try:
+        name = os.ttyname(terminal.fileno())
+        return open(name, "w", encoding=terminal.encoding, errors=terminal.errors, opener=_at_once)
+    except OSError:
+        return None
 
 
 def flush() -> None:

@@ -61,7 +61,7 @@ class OnTerminal:
         os.close(tells)
         self._its = its  # kept open, so that what was written last can still be read
         self._pid = 0
-        asyncio.get_running_loop().add_reader(self.terminal, self._read)
+        self.look()
 
     @property
     def screen(self) -> str:
@@ -81,6 +81,14 @@ class OnTerminal:
     def type(self, text: str) -> None:
         """Type this."""
         os.write(self.terminal, text.encode())
+
+    def look(self) -> None:
+        """Take what is written to the terminal, from now on."""
+        asyncio.get_running_loop().add_reader(self.terminal, self._read)
+
+    def look_away(self) -> None:
+        """Take nothing, as where the network behind a terminal is gone."""
+        asyncio.get_running_loop().remove_reader(self.terminal)
 
     def send(self, number: signal.Signals) -> None:
         """Send the command a signal."""
@@ -107,7 +115,7 @@ class OnTerminal:
         if self._shell.poll() is None:
             self.send(signal.SIGKILL)
             self._shell.wait()
-        asyncio.get_running_loop().remove_reader(self.terminal)
+        self.look_away()
         for descriptor in (self._number, self._its, self.terminal):
             os.close(descriptor)
 

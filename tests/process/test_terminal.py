@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -59,8 +60,16 @@ async def test_closing_its_terminal_ends_it_gently_unless_it_was_told_to_stay(
         process.wait()
 
 
-async def test_a_terminal_that_stands_still_holds_up_nobody(tmp_path: Path) -> None:
-    """As after Ctrl-S. With lines for `MOST_TOGETHER` requests some of them have been written."""
+STANDS_STILL: dict[str, tuple[Callable[[OnTerminal], None], Callable[[OnTerminal], None]]] = {
+    "Ctrl-S": (lambda gateway: gateway.type("\x13"), lambda gateway: gateway.type("\x11")),
+    "nobody takes what it shows": (OnTerminal.look_away, OnTerminal.look),
+}
+
+
+@pytest.mark.parametrize("how", STANDS_STILL)
+async def test_a_terminal_that_stands_still_holds_up_nobody(tmp_path: Path, how: str) -> None:
+    """With lines for `MOST_TOGETHER` requests some of them have been written; some hundred fill a terminal."""
+    stand_still, go_on = STANDS_STILL[how]
     gateway = OnTerminal(tmp_path, "serve", env={"LLMLB_SERVER_PORT": "0"})
     try:
         await gateway.shows("listening on")
@@ -69,17 +78,18 @@ async def test_a_terminal_that_stands_still_holds_up_nobody(tmp_path: Path) -> N
         client = await Caller.connect(int(found[1]))
         await client.send(request_bytes(chat_body()))
         await client.reply()  # so it has said all that it says at first
-        gateway.type("\x13")
-        for _ in range(2 * MOST_TOGETHER):
+        stand_still(gateway)
+        for _ in range(5 * MOST_TOGETHER):
             await client.send(request_bytes(chat_body()))
             assert (await client.reply()).status == 503
+        go_on(gateway)
         before = gateway.screen.count(" request ")
-        gateway.type("\x11")
         async with asyncio.timeout(PATIENCE):
             while gateway.screen.count(" request ") == before:
                 await client.send(request_bytes(chat_body()))
                 assert (await client.reply()).status == 503
         await client.close()
+        stand_still(gateway)
         gateway.send(signal.SIGTERM)
         assert await gateway.exit_code() == 0
     finally:

@@ -24,16 +24,10 @@ from llmlb.telemetry.logs import WRITTEN_WITHIN_SECS, RequestLog, configure, flu
 from llmlb.telemetry.record import Outcome, Record
 from llmlb.testing import ManualClock
 
-NOWHERE = os.open(os.devnull, os.O_WRONLY)
-
 
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
-
-    def fileno(self) -> int:
-        """One that takes whatever is written."""
-        return NOWHERE
 
 
 @pytest.fixture(autouse=True)
