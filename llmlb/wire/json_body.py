@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import codecs
-import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
 from llmlb.errors import Malformed
 
 _PIECE = 1 << 16
-_DEEPER = 500
-"""Calls by which the stack may be deeper where a body is renamed than it was where it was read."""
 _NULL = msgspec.Raw(b"null")
 
 
@@ -54,14 +52,18 @@ def written(model: str) -> bytes:
 
 def span_of_model(body: bytes) -> tuple[int, int]:
     """Where the value of the top-level member `model` begins and ends in a body where `read` found one."""
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(limit + _DEEPER)  # else a body that was just not too deep for `read` would be so here
+    try:
+        return _span_in(body)
+    except RecursionError:  # where it was read, less of the stack was in use: a thread has a new one
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(_span_in, body).result()
+
+
+def _span_in(body: bytes) -> tuple[int, int]:
     try:
         return _span_of_model(bytearray(body))
     except msgspec.DecodeError:
         return _span_of_model(bytearray(_with_whole_letters(body)))
-    finally:
-        sys.setrecursionlimit(limit)
 
 
 def _span_of_model(twin: bytearray) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import sys
+from bisect import bisect_left
 
 import pytest
 
@@ -140,22 +140,20 @@ def test_renaming_takes_a_name_however_it_is_written() -> None:
 
 
 def test_what_can_be_read_can_be_renamed_however_deep_the_stack_is_by_then() -> None:
-    def readable(depth: int) -> bool:
+    def too_deep(depth: int) -> bool:
         try:
-            return json_body.read(nested(depth)) == ("x", False)
+            return json_body.read(nested(depth)) != ("x", False)
         except Malformed:
-            return False
+            return True
 
-    def deeper(calls: int) -> bytes:
-        return deeper(calls - 1) if calls else renamed(nested(deepest), "y")
+    def deeper(calls: int) -> bytes:  # through `map`: from 3.12 on only calls that C makes count for what is in C
+        return next(map(deeper, (calls - 1,))) if calls else renamed(nested(deepest), "y")
 
     def nested(depth: int) -> bytes:
         return b'{"model":"x","x":%b}' % (b"[" * depth + b"]" * depth)
 
-    deepest = max(depth for depth in range(500, 1000) if readable(depth))
-    limit = sys.getrecursionlimit()
+    deepest = bisect_left(range(1_000_000), True, key=too_deep) - 1
     assert deeper(100) == nested(deepest).replace(b'"model":"x"', b'"model":"y"')
-    assert sys.getrecursionlimit() == limit
 
 
 def test_renaming_takes_no_longer_when_a_body_is_made_to_be_slow() -> None:
