@@ -28,9 +28,13 @@ class Bodies:
         """Room for one body. Use it as a context, so that it is given back whatever happens."""
         return Hold(self)
 
+    def fits(self, size: int, counted: int) -> bool:
+        """Whether there is room for a body of `size` bytes, so many of which are counted already."""
+        return self.held - counted + size <= self.limit
+
     def check(self, size: int, counted: int) -> None:
-        """Raises QueueFull when a body of `size` bytes, so many of which are counted already, does not fit."""
-        if self.held - counted + size > self.limit:
+        """Raises QueueFull when it does not fit: to be told to a client, for it promises a place."""
+        if not self.fits(size, counted):
             if size <= self.limit:
                 self.wanted = size
             raise QueueFull(self._retry_after())
@@ -47,6 +51,10 @@ class Hold:
     def __init__(self, bodies: Bodies) -> None:
         self._bodies = bodies
         self._size = 0
+
+    def fits(self, size: int) -> bool:
+        """Whether a body of `size` bytes would fit now."""
+        return self._bodies.fits(size, self._size)
 
     def check(self, size: int) -> None:
         """Raises QueueFull when a body of `size` bytes would not fit now. Takes nothing: it may never come."""

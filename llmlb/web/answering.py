@@ -142,10 +142,9 @@ class Answering(web.RequestHandler):
         hold, limit = gateway.bodies.hold(), gateway.config.server.body_limit
         try:
             asked.sender(gateway)
-            hold.check(size)
         except Refusal:
             return False
-        if come > size or size > limit:
+        if come > size or size > limit or not hold.fits(size):
             return False
         body = PlainBody(size)
         body.feed(data[start:])
@@ -203,6 +202,8 @@ class Answering(web.RequestHandler):
             return False
         asked = Asked(endpoint, headers, headers.items(), http11=True, keep=not message.should_close)
         hold, limit, refusal = gateway.bodies.hold(), gateway.config.server.body_limit, None
+        if not body.is_eof() and not hold.fits(int(headers.get("Content-Length", 0))):
+            return False  # else it would be promised a place here, and another by the handler
         try:
             asked.sender(gateway)
             check_announced(headers, hold, limit)

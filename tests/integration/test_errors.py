@@ -262,6 +262,33 @@ async def test_who_finds_no_room_for_its_body_counts_as_rejected(
     await gateway.quiet()
 
 
+@pytest.mark.parametrize("path", [CHAT, f"{CHAT}?read=otherwise"])
+@pytest.mark.parametrize("come", [1, 2000])
+async def test_who_finds_no_room_for_its_body_is_promised_one_place(
+    come: int, path: str, node: ScriptedNode, start: Start, clock: ManualClock
+) -> None:
+    """And those after it only the places behind that one, however the request was read."""
+    body = b'{"model":"m"}'.ljust(2000)
+    gateway = await start(config(node, queue=Queue(max_size=4), server=Server(waiting_bytes=len(body) * 5)), clock)
+    measured = await gateway.arrive()
+    request = await node.received()
+    clock.advance(5)
+    await request.reply({})
+    await measured
+    for _ in range(5):
+        await gateway.arrive(data=body)
+    await gateway.waiting(4)
+    told = []
+    for _ in range(3):
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+        reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+        writer.write(head + body[:come])
+        reply = await reader.readuntil(b"\r\n\r\n")
+        told.append(int(reply.lower().partition(b"retry-after: ")[2].split()[0]))
+        writer.close()
+    assert told == [5, 15, 20]
+
+
 async def test_a_body_that_is_only_announced_takes_no_room_from_others(node: ScriptedNode, start: Start) -> None:
     gateway = await start(config(node, server=Server(waiting_bytes=1500)))
     node.auto()
