@@ -22,10 +22,10 @@ def told(work: Callable[[], int | None], locale: Locale, *, unheard: int = 0) ->
         sys.stdout.flush()
         return code
     except BrokenPipeError:
-        _say_no_more(sys.stdout)
+        say_no_more(sys.stdout)
         return unheard
     except OSError as error:
-        _say_no_more(sys.stdout)
+        say_no_more(sys.stdout)
         return complain(say(locale, "cannot_tell", problem=error.strerror or str(error)))
 
 
@@ -35,9 +35,9 @@ def drop_what_cannot_be_told() -> None:
         try:
             stream.flush()
         except OSError:
-            _say_no_more(stream)
+            say_no_more(stream)
 
 
-def _say_no_more(stream: TextIO) -> None:
-    """It takes nothing: not at the end of the program, either."""
+def say_no_more(stream: TextIO) -> None:
+    """Write nothing more to it, as it takes nothing: not at the end of the program, either."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

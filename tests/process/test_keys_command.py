@@ -204,6 +204,15 @@ def test_a_new_key_that_cannot_be_shown_is_told_and_not_said_to_be_nowhere(
     assert 'name = "alice"' in (tmp_path / "config.toml").read_text()
 
 
+@pytest.mark.parametrize("notes", ["/dev/full", ">(exec true)"])
+def test_a_new_key_is_shown_also_where_no_word_can_be(tmp_path: Path, notes: str) -> None:
+    for action in ("add alice", "rotate alice"):
+        done = shell(tmp_path, f"llmlb keys {action} 2> {notes}")
+        assert (done.returncode, done.stdout[:3]) == (0, "sk-")
+    done = shell(tmp_path, f"llmlb keys list 2> {notes}")
+    assert (done.returncode, "alice" in done.stdout) == (0, True)
+
+
 @pytest.mark.parametrize("action", ["add alice", "rotate bob"])
 def test_no_new_key_is_made_where_nobody_would_see_it(tmp_path: Path, action: str) -> None:
     file = tmp_path / "config.toml"

@@ -15,6 +15,7 @@ from llmlb.cli.complaint import complain
 from llmlb.cli.edit_command import Refused, edit, explained, follow
 from llmlb.cli.keys.listing import list_keys
 from llmlb.cli.keys.texts import say
+from llmlb.cli.output import say_no_more
 from llmlb.config.edit import Draft
 from llmlb.config.edit_file import Edited
 from llmlb.config.key_edits import KnownKey, add_key, new_key, remove_key, rotate_key, switch_key
@@ -58,7 +59,10 @@ def _give(options: argparse.Namespace, file: Path, environ: Mapping[str, str], l
         notes.append(say(locale, "first"))
     elif _named(edited, options.name).disabled:
         notes.append(say(locale, "still_disabled", name=printable(options.name)))
-    print("\n".join([*notes, say(locale, "shown_once")]), file=sys.stderr, flush=True)
+    try:
+        print("\n".join([*notes, say(locale, "shown_once")]), file=sys.stderr, flush=True)
+    except OSError:  # a full disk, say: the key is still to be shown
+        say_no_more(sys.stderr)
     try:
         print(key, flush=True)  # before the gateway is waited for: whoever interrupts that has the key
     except OSError as error:

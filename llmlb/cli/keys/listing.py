@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from llmlb.cli.complaint import complain
 from llmlb.cli.control_client import NotRunning, Unreachable, ask
 from llmlb.cli.keys.texts import say
 from llmlb.config.load import load
@@ -32,7 +32,7 @@ def list_keys(file: Path, environ: Mapping[str, str], locale: Locale, *, as_json
             {"name": key.name, "weight": key.weight, "max_waiting": key.max_waiting, "disabled": key.disabled}
             for key in known
         ]
-        print(f"llmlb: {say(locale, 'in_file', file=file)}", file=sys.stderr)
+        complain(say(locale, "in_file", file=file))
     else:
         keys = seen["keys"]
     if as_json:
@@ -42,7 +42,7 @@ def list_keys(file: Path, environ: Mapping[str, str], locale: Locale, *, as_json
     else:
         print(_table(keys, _IN_FILE if seen is None else _LIVE, locale))
     if seen is not None and seen["config_refused"]:
-        print(f"llmlb: {say(locale, 'config_refused')}", file=sys.stderr)
+        complain(say(locale, "config_refused"))
     return 0
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from llmlb.cli.complaint import complain
 from llmlb.cli.control_client import NotRunning, Unreachable, ask
 from llmlb.cli.nodes.texts import say
 from llmlb.config.load import load
@@ -34,9 +34,9 @@ def list_nodes(file: Path, environ: Mapping[str, str], locale: Locale, *, as_jso
         else:
             print(_running_table(seen["nodes"], locale))
         if seen["config_refused"]:
-            print(f"llmlb: {say(locale, 'config_refused')}", file=sys.stderr)
+            complain(say(locale, "config_refused"))
         return 0
-    print(f"llmlb: {problem}", file=sys.stderr)
+    complain(problem)
     nodes = load(file, environ).config.nodes if file.exists() else ()
     if as_json:
         plain = [{"name": n.name, "url": n.url, "models": n.models, "drain": n.drain} for n in nodes]
