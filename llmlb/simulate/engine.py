@@ -18,7 +18,7 @@ from llmlb.simulate.request import Request
 from llmlb.telemetry.record import Outcome
 from llmlb.turns.local import LocalTurns
 
-UNKNOWN_MODEL, NO_NODE_ONLINE = 404, 503
+DISABLED_KEY, UNKNOWN_MODEL, NO_NODE_ONLINE = 401, 404, 503
 
 
 class Simulation:
@@ -39,6 +39,7 @@ class Simulation:
             quantum=config.fairness.quantum,
             default_service_secs=config.fairness.default_service_secs,
         )
+        self._disabled = {key.name for key in config.api_keys if key.disabled}
         self._limits = {key.name: key.max_waiting for key in config.api_keys if key.max_waiting}
         self.turns = LocalTurns(
             self.scheduler,
@@ -68,7 +69,9 @@ class Simulation:
         """The request comes now. `done` is called in the same instant in which it is over, once all else is settled."""
         self.arrivals += 1
         request = Request(self, str(self.arrivals), job, done)
-        if not self.hopeful(job.model, ()):
+        if job.key in self._disabled:
+            request.end(Outcome.FAILED, DISABLED_KEY)
+        elif not self.hopeful(job.model, ()):
             known = any(job.model in machine.node.first_seen for machine in self._machines.values())
             request.end(Outcome.FAILED, NO_NODE_ONLINE if known or not job.model else UNKNOWN_MODEL)
         else:

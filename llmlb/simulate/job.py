@@ -42,7 +42,9 @@ class Fate:
     job: Job
     outcome: Outcome
     status: int
-    """What its client was answered: 200, 429, 502, 503, 504; 404 for a model no node ever had; 499 if it had left."""
+    """What its client was answered: 200, 429, 502, 503, 504; 401 with a disabled key; 404 for a model no node ever had;
+    499 if it had left.
+    """
     arrived: float
     waited: float
     """In the queue, summed over all its waits, until a node took it or it gave up; 0 if it never had to wait."""

@@ -103,7 +103,8 @@ def measure(run: Run) -> Result:
     fates: dict[str, list[Fate]] = defaultdict(list)
     for fate in run.fates:
         fates[fate.job.key].append(fate)
-    fair = fair_shares(*asked_of(workload, run.nodes, weights))
+    disabled = frozenset(key.name for key in run.config.api_keys if key.disabled)
+    fair = fair_shares(*asked_of(workload.without(disabled), run.nodes, weights))
     wanted = sorted(fates, key=lambda key: (-sum(fate.job.secs for fate in fates[key]), key))
     told = _told(run)
     return Result(

@@ -79,3 +79,8 @@ class Workload:
     def keys(self) -> frozenset[str]:
         """All that ask."""
         return frozenset({arrival.job.key for arrival in self.arrivals} | {client.key for client in self.closed})
+
+    def without(self, keys: frozenset[str]) -> Workload:
+        """The same, but for what these keys ask."""
+        arrivals = tuple(arrival for arrival in self.arrivals if arrival.job.key not in keys)
+        return Workload(arrivals, self.length, tuple(client for client in self.closed if client.key not in keys))

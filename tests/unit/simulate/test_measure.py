@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from llmlb.config.model import Config, Fairness, Queue
+from llmlb.config.model import Config, Fairness, KeyConfig, Queue
 from llmlb.simulate.drive import Run, drive
 from llmlb.simulate.job import Job, NodeSpec
 from llmlb.simulate.measure import Result, measure, others, quantile
@@ -60,6 +60,19 @@ def test_what_was_lost_counts_as_asked_for_but_not_as_a_wait() -> None:
     assert b.waits.p50 is None
     assert (b.share, b.fair) == pytest.approx((0.0, 0.5))
     assert result.promises == 2
+
+
+def test_a_disabled_key_gets_nothing_and_is_owed_nothing() -> None:
+    config = Config(api_keys=(KeyConfig(name="a", key="a" * 16, disabled=True), KeyConfig(name="b", key="b" * 16)))
+    workload = make_mix(["a: closed=2", "b: closed=2"], 100.0, 1)
+    run = drive(config, ONE, workload)
+    result = measure(run)
+    a, b = result.keys["a"], result.keys["b"]
+    assert a.asked == a.failed == 2 * 100, "it asks again after a second"
+    assert {fate.status for fate in run.fates if fate.job.key == "a"} == {401}
+    assert (a.served, a.share, a.fair) == (0, 0.0, 0.0)
+    assert b.failed == 0
+    assert (b.share, b.fair) == pytest.approx((1.0, 1.0))
 
 
 def test_estimates_are_held_against_the_waits() -> None:
