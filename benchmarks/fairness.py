@@ -24,6 +24,7 @@ from benchmarks import (
     shares,
     stranded,
 )
+from benchmarks.given import new_file
 from benchmarks.results import Measured
 from benchmarks.rows import TRACE, Line, Missing, Row, Scale
 from benchmarks.table import shown
@@ -74,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", action="append", choices=[row.name for row in ROWS], help="this row; may be repeated")
     parser.add_argument("--quick", action="store_true", help="short runs, only to see that everything works")
     parser.add_argument("--trace", type=Path, default=TRACE, help="the recorded trace (default: %(default)s)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything as JSON")
+    parser.add_argument("--json", type=new_file, metavar="FILE", help="write everything as JSON")
     parser.add_argument("--write", action="store_true", help="write the results that are kept, in benchmarks/results")
     parser.add_argument("--plots", type=Path, metavar="FOLDER", help="draw the pictures of docs/fairness.md")
     return parser

@@ -13,12 +13,13 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.chaos.report import report
 from benchmarks.chaos.run import Run
+from benchmarks.given import seconds
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run each seed. Returns 0 when all rules held, 1 when not, 2 when the harness failed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.chaos", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=600.0, help="of trouble, for each seed (600)")
+    parser.add_argument("--seconds", type=seconds, default=600.0, help="of trouble, for each seed (600)")
     parser.add_argument("--seed", type=int, nargs="+", default=[1], help="one or more whole numbers (1)")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the log, the script and the report")
     options = parser.parse_args(arguments)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import results
+from benchmarks.given import count, new_file
 from benchmarks.speed import kept, pictures, report
 from benchmarks.speed.campaign import Campaign, campaign
 from benchmarks.speed.cores import LOAD, kept_to
@@ -82,12 +83,12 @@ def _parser() -> argparse.ArgumentParser:
     names = [measure.name for measure in MEASURES]
     parser.add_argument("--only", action="append", choices=names, help="this measure; may be repeated")
     parser.add_argument("--peers", nargs="+", choices=list(PEERS), default=DEFAULT, help="default: %(default)s")
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help="default: %(default)s")
+    parser.add_argument("--rounds", type=count, default=ROUNDS, help="default: %(default)s")
     parser.add_argument("--quick", action="store_true", help="tiny runs, only to see that everything works")
     parser.add_argument(
         "--beside", nargs="+", type=Path, metavar="CHECKOUT", default=[], help="another llmlb to compare with"
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything as JSON")
+    parser.add_argument("--json", type=new_file, metavar="FILE", help="write everything as JSON")
     parser.add_argument("--from", dest="read", type=Path, metavar="FILE", help="show such a file; measure nothing")
     parser.add_argument("--plots", type=Path, metavar="FOLDER", help="draw the pictures of docs/performance.md")
     parser.add_argument(
