@@ -49,7 +49,7 @@ def read_history(path: Path, seed: int) -> Recorded:
     lines: list[_Line] = []
     flaws: list[Flaw] = []
     skipped = 0
-    for number, text in enumerate(read_text(path).split("\n"), 1):
+    for number, text in enumerate(read_text(path, torn=True).split("\n"), 1):
         event = _event(text)
         if event is None:
             skipped += bool(text.strip())

@@ -7,8 +7,8 @@ from pathlib import Path
 from llmlb.simulate.flaws import Flaw, InputError
 
 
-def read_text(path: Path) -> str:
-    """What the file says. Raises InputError."""
+def read_text(path: Path, *, torn: bool = False) -> str:
+    """What the file says. Raises InputError. `torn`: what is no UTF-8 may stand in it, and is replaced."""
     file = str(path)
     try:
         raw = path.read_bytes()
@@ -22,7 +22,7 @@ def read_text(path: Path) -> str:
         cause = error.strerror or type(error).__name__
         raise InputError([Flaw(reason="unreadable", where=file, values={"cause": cause})]) from None
     try:
-        return raw.decode("utf-8-sig")  # spreadsheets put a byte order mark first
+        return raw.decode("utf-8-sig", "replace" if torn else "strict")  # spreadsheets put a byte order mark first
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise InputError([Flaw(reason="not_utf8", where=file, line=line, values={"offset": error.start})]) from None

@@ -159,3 +159,12 @@ def test_what_llmlb_logs_can_be_replayed(file: Path) -> None:
     recorded = read(file, stream.getvalue())
     assert [arrival.job.secs for arrival in recorded.arrivals] == [3.0, 3.0]
     assert recorded.arrivals[1].at == pytest.approx(2.0)
+
+
+def test_a_line_torn_within_a_character_is_skipped(tmp_path: Path) -> None:
+    file = tmp_path / "llmlb.log"
+    whole = b'{"time":"2026-03-01T12:00:30Z","event":"request","key":"a","model":"m",'
+    whole += b'"wait":0,"service":2,"outcome":"served"}'
+    file.write_bytes(whole[:56] + b"\xe6\x97\n" + whole + b"\n")
+    recorded = read_history(file, 1)
+    assert (len(recorded.arrivals), recorded.skipped) == (1, 1)
