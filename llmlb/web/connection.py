@@ -49,10 +49,10 @@ class Door(Protocol):
     def admits(self) -> bool:
         """Whether there is room for one more connection."""
 
-    def turned_away(self) -> bool:
+    def turned_away(self, transport: asyncio.Transport) -> bool:
         """There was none. Whether there is room to say so."""
 
-    def gone(self) -> None:
+    def gone(self, transport: asyncio.Transport) -> None:
         """One that was told so is closed."""
 
     def closed(self, size: int) -> None:
@@ -80,7 +80,7 @@ class Connection(Answering):
         super().__init__(*args, gateway=gateway, **kwargs)
         self._door = door
         self._timer: Timer | None = None
-        self._unwanted = False
+        self._unwanted: asyncio.Transport | None = None
         self._body: StreamReader | PlainBody | None = None
         """That of the request which is being answered, or was last."""
         self._has_answered = False
@@ -104,8 +104,8 @@ class Connection(Answering):
     def connection_lost(self, exc: BaseException | None) -> None:
         self._stop_timer()
         self._begin = self._body = None
-        if self._unwanted:
-            self._door.gone()
+        if self._unwanted is not None:
+            self._door.gone(self._unwanted)
         if self._read_bytes:
             self._door.closed(self._read_bytes)
         super().connection_lost(exc)
@@ -236,10 +236,10 @@ class Connection(Answering):
         assert isinstance(transport, asyncio.Transport)
         self._manager = None
         self._force_close = True
-        if not self._door.turned_away():
+        if not self._door.turned_away(transport):
             transport.abort()
             return
-        self._unwanted = True
+        self._unwanted = transport
         transport.write(raw_answer(TooManyConnections(), self._gateway.config.server.locale, new_id()))
         _end_writing(transport)
         self._call_in(LINGER_SECS, transport.abort)

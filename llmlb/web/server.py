@@ -51,7 +51,7 @@ class Server(web.Server):
     def __init__(self, *args: Any, gateway: Gateway, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._gateway = gateway
-        self._leaving = 0
+        self._leaving: set[asyncio.Transport] = set()
         self._refused = 0
         self._garbage = 0
         self._told_at = float("-inf")
@@ -69,21 +69,27 @@ class Server(web.Server):
         """Whether there is room for one more connection."""
         return len(self._connections) < self.limit
 
-    def turned_away(self) -> bool:
+    def turned_away(self, transport: asyncio.Transport) -> bool:
         """There was no room for one. Whether there is time to say so: then `gone` tells of its end."""
         self._refused += 1
         now = self._gateway.clock.now()
         if now >= self._told_at + TELL_AGAIN_SECS:
             _log.warning("too_many_connections", limit=self.limit, refused=self._refused)
             self._told_at, self._refused = now, 0
-        if self._leaving >= MOST_TURNED_AWAY:
+        if len(self._leaving) >= MOST_TURNED_AWAY:
             return False
-        self._leaving += 1
+        self._leaving.add(transport)
         return True
 
-    def gone(self) -> None:
+    def gone(self, transport: asyncio.Transport) -> None:
         """A connection that was turned away is closed."""
-        self._leaving -= 1
+        self._leaving.discard(transport)
+
+    async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        """Close all connections; those that handle a request in `timeout` seconds."""
+        for transport in self._leaving:  # aiohttp knows nothing of them
+            transport.abort()
+        await super().shutdown(timeout)
 
     def closed(self, size: int) -> None:
         """A connection is closed for which aiohttp has read so many bytes."""

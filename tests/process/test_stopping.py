@@ -236,3 +236,16 @@ def caught(program: Program, number: signal.Signals) -> bool:
     status = Path(f"/proc/{program.process.pid}/status").read_text()
     mask = next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt"))
     return bool(int(mask, 16) >> (number - 1) & 1)
+
+
+async def test_those_who_were_turned_away_just_before_are_hung_up_on(serve: Serve) -> None:
+    """Else Python complains of them at its end, and 3.13 in any case."""
+    gateway = await serve(server={"max_connections": 2}, env={"PYTHONWARNINGS": "default::ResourceWarning"})
+    callers = [await gateway.connect() for _ in range(6)]
+    await gateway.told("too_many_connections")
+    await stopping(gateway)
+    assert await gateway.exit_code() == 0
+    for caller in callers:
+        await caller.ended()
+    assert "unclosed" not in gateway.err
+    assert "Traceback" not in gateway.err
