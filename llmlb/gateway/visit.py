@@ -67,8 +67,7 @@ class Audience(Protocol):
         """There is something new to ask `reply` or `read` for. May be taken up at once."""
 
     def turned_away(self) -> None:
-        """`reply` or `read` would raise now. Must not be taken up before this call has returned: it comes from the
-        midst of the queue's own work."""
+        """`reply` or `read` would raise now. Not to be taken up before this returns: the queue is in midst of work."""
 
 
 class Visit:
@@ -123,8 +122,7 @@ class Visit:
         self._tokens: int | None = None
         self.attempts = 0
         self._accepted = False
-        self._refusal: Exception | None = None
-        """What there is instead of a reply, or of the rest of it: a Refusal, or what kept it from being sent."""
+        self._refusal: Exception | None = None  # what there is instead of a reply, or of the rest of it
         self._outcome: Outcome | None = None
         self._status = CLIENT_LEFT
         self._reason = ""
@@ -164,8 +162,7 @@ class Visit:
         self._exchange = self._refusal = None
 
     def reply(self) -> ReplyHead | None:
-        """The head of the reply, once that has begun. Raises the Refusal the client is to be told instead, or whatever
-        kept the request from being sent."""
+        """The reply's head, once it has begun. Raises the Refusal to be told instead, or what kept it from being sent."""
         if self._refusal is not None:
             raise self._refusal
         exchange = self._exchange
