@@ -162,7 +162,7 @@ class Visit:
         self._exchange = self._refusal = None
 
     def reply(self) -> ReplyHead | None:
-        """The reply's head, once it has begun. Raises the Refusal to be told instead, or what kept it from being sent."""
+        """The reply's head, once it has begun. Raises the Refusal to be told instead, or why it could not be sent."""
         if self._refusal is not None:
             raise self._refusal
         exchange = self._exchange
