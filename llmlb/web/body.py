@@ -10,6 +10,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from llmlb.errors import CompressedBody, Malformed, StalledBody, TooLarge
 from llmlb.gateway.bodies import Hold
+from llmlb.web.pieces import Pieces
 
 STALL_SECS = 60.0
 """How long a client may send nothing of a body it has announced."""
@@ -33,13 +34,14 @@ async def read_body(request: web.Request, hold: Hold, limit: int) -> bytes:
     if request.headers.get("Expect", "").lower() == "100-continue" and request.version >= HttpVersion11:
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0  # the answer has not begun
-    body = bytearray()
+    pieces = Pieces()
     while part := await _part(request):
-        if len(body) + len(part) > limit:
+        size = pieces.size + len(part)
+        if size > limit:
             raise TooLarge(limit)
-        hold.reserve(len(body) + len(part))
-        body += part
-    return bytes(body)
+        hold.reserve(size)
+        pieces.add(part)
+    return pieces.whole()
 
 
 async def leave_expectation(_: web.Request) -> None:

@@ -28,6 +28,9 @@ from llmlb.wire.http1 import ReplyHead, header_block
 from llmlb.wire.response import CHUNK, LAST_CHUNK, has_body, response_head
 from llmlb.wire.sse import StreamEnd
 
+AHEAD_BYTES = 64 * 1024
+"""Of a reply of which more is to come, what is written beyond what the system takes for a client."""
+
 _log = structlog.get_logger("llmlb.web")
 
 
@@ -41,6 +44,7 @@ class Delivery:
     """
 
     __slots__ = (
+        "_ahead",
         "_asked",
         "_begun",
         "_body",
@@ -94,6 +98,8 @@ class Delivery:
         self._chunked = self._until_close = False
         self._begun = False
         """Whether the reply is being passed on."""
+        self._ahead = False
+        """Whether it is written ahead of what the system takes."""
         self._written = False
         """Whether all of it has been written."""
         self._over = False
@@ -115,6 +121,9 @@ class Delivery:
     def pause(self) -> None:
         """The client has enough to take."""
         self._paused = True
+        if not self._written and not self._ahead:
+            self._ahead = True
+            self._transport.set_write_buffer_limits(AHEAD_BYTES)  # else it would wait for each piece
 
     def resume(self) -> None:
         """It has taken most of that. What may end the connection comes in a moment: asyncio closes one twice that is
@@ -217,6 +226,8 @@ class Delivery:
                 self._write(data)
             if coming:
                 return
+        if self._written:
+            self._hold_to_the_last_byte()
         if not self._paused:
             visit.delivered()
             self._end(self._keep)
@@ -296,7 +307,14 @@ class Delivery:
     def _locale(self) -> Locale:
         return choose_locale(self._asked.headers.get("accept-language"), self._gateway.config.server.locale)
 
+    def _hold_to_the_last_byte(self) -> None:
+        """From now on the client counts as paused until the system has everything that was written."""
+        if self._ahead:
+            self._ahead = False
+            self._transport.set_write_buffer_limits(0)
+
     def _end(self, keep: bool, *, bug: bool = False) -> None:
+        self._hold_to_the_last_byte()
         self._let_go(bug=bug)
         self._done(keep)
 

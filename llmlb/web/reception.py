@@ -11,6 +11,7 @@ from llmlb.errors import Malformed, Refusal, StalledBody, TooLarge
 from llmlb.gateway.bodies import Hold
 from llmlb.web.body import STALL_SECS
 from llmlb.web.delivery import Delivery
+from llmlb.web.pieces import Pieces
 
 
 class PlainBody:
@@ -56,13 +57,13 @@ class Reception:
     """
 
     __slots__ = (
-        "_body",
         "_clock",
         "_content",
         "_delivery",
         "_heard_at",
         "_hold",
         "_limit",
+        "_pieces",
         "_taking",
         "_timer",
         "_turned_away",
@@ -84,8 +85,7 @@ class Reception:
         self._limit = limit
         self._clock = clock
         self._turned_away = turned_away
-        self._body = bytearray()
-        """What has come of it, in the room that is counted: pieces would each take some more, and may be tiny."""
+        self._pieces = Pieces()
         self._timer: Timer | None = None
         self._heard_at = 0.0
         self._taking = False
@@ -108,12 +108,11 @@ class Reception:
             return
         self._taking = True
         while part := content.read_nowait():
-            self._body += part
+            self._pieces.add(part)
         self._taking = False
         if content.at_eof():
             self.close()
-            body, self._body = bytes(self._body), bytearray()
-            self._delivery.ask(body)
+            self._delivery.ask(self._pieces.whole())
         else:
             self._heard_at = self._clock.now()
             if self._timer is None:

@@ -15,6 +15,7 @@ from llmlb.testing import ScriptedNode, settle
 from llmlb.testing.received import Received
 from llmlb.testing.waiting import pause, within
 from llmlb.web.connection import Connection
+from llmlb.web.delivery import AHEAD_BYTES, Delivery
 from tests.integration.bench import CHAT, config
 from tests.integration.conftest import Start
 
@@ -148,3 +149,38 @@ async def test_a_drain_waits_until_the_system_has_the_last_byte(
         assert await client.answer() == body
         await within(5, draining, lambda: "the drain is over")
         assert gateway.outcomes() == {"served": 1}
+
+
+@pytest.mark.parametrize("query", [b"", b"?x"], ids=["plain", "handled"])
+async def test_a_long_reply_is_written_ahead_but_for_its_end(
+    query: bytes, node: ScriptedNode, start: Start, small_windows: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most = 0
+    at_its_end: list[int] = []
+    limits: list[tuple[int, int]] = []
+    write, end = Delivery._write, Delivery._end
+
+    def seen(self: Delivery, data: bytes) -> None:
+        nonlocal most
+        most = max(most, self._transport.get_write_buffer_limits()[1])
+        write(self, data)
+
+    def ended(self: Delivery, keep: bool, *, bug: bool = False) -> None:
+        at_its_end.append(self._transport.get_write_buffer_size())
+        end(self, keep, bug=bug)
+        limits.append(self._transport.get_write_buffer_limits())
+
+    monkeypatch.setattr(Delivery, "_write", seen)
+    monkeypatch.setattr(Delivery, "_end", ended)
+    gateway = await start(config(node))
+    client = Client(gateway.port, random.Random(0))
+    body = b"x" * LARGE
+    with client.socket:
+        for _ in range(2):
+            client.socket.send(ASKED.replace(b" HTTP", query + b" HTTP"))
+            sending = asyncio.create_task(told(await node.received(), body))
+            assert await client.answer() == body
+            await sending
+    await gateway.quiet()
+    assert most == AHEAD_BYTES
+    assert (at_its_end, limits) == ([0, 0], [(0, 0), (0, 0)])
