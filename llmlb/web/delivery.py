@@ -121,7 +121,7 @@ class Delivery:
     def pause(self) -> None:
         """The client has enough to take."""
         self._paused = True
-        if not self._written and not self._ahead:
+        if not (self._written or self._ahead or self._over):
             self._ahead = True
             self._transport.set_write_buffer_limits(AHEAD_BYTES)  # else it would wait for each piece
 
