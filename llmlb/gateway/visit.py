@@ -67,7 +67,7 @@ class Audience(Protocol):
         """There is something new to ask `reply` or `read` for. May be taken up at once."""
 
     def turned_away(self) -> None:
-        """`reply` or `read` would raise now. Not to be taken up before this returns: the queue is in midst of work."""
+        """`reply` or `read` would raise now. Not to be taken up before this returns: the queue is amid its own work."""
 
 
 class Visit:
