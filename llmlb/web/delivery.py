@@ -314,8 +314,8 @@ class Delivery:
             self._transport.set_write_buffer_limits(0)
 
     def _end(self, keep: bool, *, bug: bool = False) -> None:
-        self._hold_to_the_last_byte()
         self._let_go(bug=bug)
+        self._hold_to_the_last_byte()
         self._done(keep)
 
     def _let_go(self, *, bug: bool = False) -> None:

@@ -81,6 +81,13 @@ class Client:
         return body
 
 
+async def broken_off(request: Received, body: bytes) -> None:
+    """All of the body comes, and then no end."""
+    await request.start(length=len(body) + 1)
+    await request.send(body)
+    request.close()
+
+
 async def told(request: Received, body: bytes) -> None:
     await request.start(length=len(body))
     await request.send(body)
@@ -181,6 +188,11 @@ async def test_a_long_reply_is_written_ahead_but_for_its_end(
             sending = asyncio.create_task(told(await node.received(), body))
             assert await client.answer() == body
             await sending
+        client.socket.send(ASKED.replace(b" HTTP", query + b" HTTP"))
+        sending = asyncio.create_task(broken_off(await node.received(), body))
+        await client.until(body)
+        await sending
     await gateway.quiet()
     assert most == AHEAD_BYTES
-    assert (at_its_end, limits) == ([0, 0], [(0, 0), (0, 0)])
+    assert at_its_end[:2] == [0, 0]
+    assert limits == [(0, 0)] * 3, "of one that breaks off as well"
