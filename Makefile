@@ -10,11 +10,11 @@ CONFIG ?=
 # for a few tests, starting more takes longer than it saves.
 PYTEST := $(RUN) pytest
 SHARED := --numprocesses 2 --dist worksteal -m 'not alone and not real'
-ALONE := -m 'alone and not real'
-# Thousands of drawn examples, whole simulations and crowds of clients take up to three times as long while coverage
-# counts, and reach nothing that the other tests do not.
-CROWDS := connections full_queue hostile hung_nodes leaving memory random_cancels
-UNCOUNTED := tests/property tests/docs tests/performance tests/unit/benchmarks $(CROWDS:%=tests/process/test_%.py)
+ALONE := tests/process -m 'alone and not real'
+# Counting coverage makes a program start and run half as long again. These tests reach nearly every line; the others
+# (browsers, crowds of clients, thousands of drawn examples, whole simulations) reach hardly any more.
+PROCESSES := command_line demo reload status_command stopping terminal
+COUNTED := tests/architecture tests/integration tests/unit $(PROCESSES:%=tests/process/test_%.py)
 
 # The first Python on the PATH that is new enough; `make PYTHON=/path/to/python3.12` chooses another.
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
@@ -69,9 +69,9 @@ layers: $(CAN_TEST) ## import-linter: who may import whom
 
 .PHONY: coverage
 coverage: $(CAN_TEST) ## all tests, with branch coverage and its floor
-	$(PYTEST) $(SHARED) $(addprefix --ignore=,$(UNCOUNTED)) --cov --cov-report= --cov-fail-under=0
-	$(PYTEST) $(SHARED) $(UNCOUNTED)
-	$(PYTEST) $(ALONE) --cov --cov-append --cov-report=term
+	$(PYTEST) $(SHARED) $(COUNTED) --cov
+	$(PYTEST) $(SHARED) $(addprefix --ignore=,$(COUNTED))
+	$(PYTEST) $(ALONE)
 
 .PHONY: fairness
 fairness: $(CAN_RUN) ## measure what is promised about fairness and waits, some minutes; ARGS="--only row" for one

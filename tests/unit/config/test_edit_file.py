@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from llmlb.config.document import LARGEST
 from llmlb.config.edit import CannotEdit, Draft
 from llmlb.config.edit_file import ChangedMeanwhile, edit_file, rehearse_edit, version_of
 from llmlb.config.problems import ConfigError
@@ -73,8 +72,10 @@ def test_what_would_be_refused_is_not_written(file: Path) -> None:
     assert (file.read_text(), leftovers(file)) == (TEXT, [])
 
 
-def test_a_file_that_would_be_too_large_to_be_read_is_not_written(file: Path) -> None:
-    full = TEXT + "#" * (LARGEST - len(TEXT))
+def test_a_file_that_would_be_too_large_to_be_read_is_not_written(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    largest = 1024  # a real MiB takes seconds to be read as TOML
+    monkeypatch.setattr("llmlb.config.document.LARGEST", largest)
+    full = TEXT + "#" * (largest - len(TEXT))
     file.write_text(full)
     for edit in (rehearse_edit, edit_file):
         with pytest.raises(ConfigError, match="too large"):
