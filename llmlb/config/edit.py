@@ -21,6 +21,7 @@ from llmlb.config.problems import ConfigError, Path
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
 _COMMENT = re.compile(r"[ \t]*#")
+_BLANK_END = re.compile(r"\r?\n[ \t\r\n]*\Z")
 _COMMA = re.compile(r"[ \t]*,[ \t]*")
 
 
@@ -82,7 +83,7 @@ class Draft:
         return self._checked(draft.text, data)
 
     def unset(self, at: Path, key: str) -> Draft:
-        """Without a key of a table or an entry."""
+        """Without a key of a table or an entry; and without the table's header, where nothing else is said there."""
         data = copy.deepcopy(self.data)
         del _inside(data, at)[key]
         span = self._positions.spans.get((*at, key))
@@ -90,10 +91,13 @@ class Draft:
             raise CannotEdit
         if at in self._positions.spans:
             return self._checked(self._without_inline(span, self._siblings(at, key)), data)
-        if not _inside(data, at) and self._section(at) is None:  # its dotted keys were all there was of the table
-            del data[str(at[0])]
+        section = self._section(at)
         start, end = self._line_start(span.start), self._line_end(span.end)
-        return self._checked(self._cut(start, end, ""), data)
+        if _inside(data, at) or len(at) > 1 or (section is not None and not self._is_only_for(section, span)):
+            return self._checked(self._cut(start, end, ""), data)
+        del data[str(at[0])]  # it was all there was of the table
+        text = self._cut(start, end, "") if section is None else self._without_lines(section.start, end)
+        return self._checked(text, data)
 
     @cached_property
     def _positions(self) -> Positions:
@@ -117,7 +121,7 @@ class Draft:
         pairs = [span for path, span in places.spans.items() if path[:-1] == at]
         if at in places.spans:
             if not pairs:
-                raise CannotEdit
+                return self._cut(places.spans[at].value, places.spans[at].end, f"{{ {pair} }}")
             end = max(span.end for span in pairs)
             return self._cut(end, end, f", {pair}")
         section = self._section(at)
@@ -145,7 +149,7 @@ class Draft:
         return before + block + after
 
     def _without_block(self, table: str, index: int) -> str:
-        text = self.text
+        without = self
         sections = [one for one in self._positions.sections if one.path[:2] == (table, index)]
         if not sections:
             raise CannotEdit
@@ -153,13 +157,8 @@ class Draft:
             start, end = self._line_start(section.start), self._extent(section)
             if section.path == (table, index) and index > 0:
                 start = self._own_comment(start)
-            before, after = text[:start], text[end:]
-            if _ends_blank(before):
-                after = _without_blank_lines(after)
-            if not after:
-                before = before.rstrip() + self._newline if before.strip() else ""
-            text = before + after
-        return text
+            without = Draft(without._without_lines(start, end), {})
+        return without.text
 
     def _with_pair_of_new_table(self, table: str, key: str, value: Any, dotted: list[Span]) -> str:
         """With the first pair under a header; or, where the table is written as `table.key`, with one more of those."""
@@ -189,6 +188,14 @@ class Draft:
                 break
             start = above
         return start
+
+    def _is_only_for(self, section: Section, pair: Span) -> bool:
+        """Whether nothing stands in a section, or directly above it, but this pair: no other, and no comment."""
+        after = [other.start for other in self._positions.sections if other.start > section.start]
+        end = self._own_comment(self._line_start(after[0])) if after else len(self.text)
+        rest = self.text[section.head : self._line_start(pair.start)] + self.text[self._line_end(pair.end) : end]
+        start = self._line_start(section.start)
+        return self._own_comment(start) == start and not rest.strip()
 
     # [{...}, {...}]
 
@@ -247,6 +254,15 @@ class Draft:
     def _line_end(self, at: int) -> int:
         """Behind the line end after `at`, or the end of the text."""
         return (self.text.find("\n", at) + 1) or len(self.text)
+
+    def _without_lines(self, start: int, end: int) -> str:
+        """Without the lines from `start` to `end`, and without the blank ones that parted them from others."""
+        before, after = self.text[: self._line_start(start)], self.text[end:]
+        if _ends_blank(before):
+            after = _without_blank_lines(after)
+        if not after:
+            before = _BLANK_END.sub(self._newline, before) if before.strip() else ""
+        return before + after
 
     def _indent(self, at: int) -> str:
         before = self.text[self._line_start(at) : at]

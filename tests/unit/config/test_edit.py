@@ -144,8 +144,10 @@ def test_an_edit_that_would_say_something_else_is_refused() -> None:
 def test_an_entry_without_anything_gets_its_first_key() -> None:
     assert Draft.of("[[nodes]]\n").set(("nodes", 0), "drain", True).text == "[[nodes]]\ndrain = true\n"
     assert Draft.of("nodes = []\n").add("nodes", {}).text == "nodes = [{}]\n"
-    with pytest.raises(CannotEdit):
-        Draft.of("nodes = [{}]\n").set(("nodes", 0), "drain", True)
+    assert Draft.of("nodes = [{}]\n").set(("nodes", 0), "drain", True).text == "nodes = [{ drain = true }]\n"
+    emptied = Draft.of("queue = {max_size = 3} # few\n").unset(("queue",), "max_size")
+    assert emptied.text == "queue = {} # few\n"
+    assert emptied.set(("queue",), "max_size", 4).text == "queue = { max_size = 4 } # few\n"
 
 
 def test_a_key_with_a_table_of_its_own_is_not_taken_out() -> None:
@@ -191,6 +193,7 @@ def test_a_key_of_a_table_is_set_where_its_author_would(before: str, key: str, a
     ("before", "after"),
     [
         (TABLES, TABLES.replace("max_size = 3  # few\n", "")),
+        ("[queue]\nmax_size = 3\ntimeout_secs = 4\n", "[queue]\ntimeout_secs = 4\n"),
         ("queue = {max_size = 3, max_per_key = 1}\n", "queue = {max_per_key = 1}\n"),
         ("queue.max_size = 3\nqueue.max_per_key = 1\n", "queue.max_per_key = 1\n"),
         ("queue.max_size = 3\n", ""),
@@ -198,6 +201,44 @@ def test_a_key_of_a_table_is_set_where_its_author_would(before: str, key: str, a
 )
 def test_a_key_of_a_table_is_taken_out(before: str, after: str) -> None:
     assert Draft.of(before).unset(("queue",), "max_size").text == after
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "# only  \n", "[log]\n\n", "[server]\r\nport = 1\r\n", '[[nodes]]\nurl = "a"\n[nodes.aliases]\nx = "y"\n'],
+)
+def test_what_was_set_and_is_taken_out_again_leaves_nothing_behind(text: str) -> None:
+    assert Draft.of(text).set(("queue",), "max_size", 3).unset(("queue",), "max_size").text == text.rstrip("\n") + (
+        "\n" if text else ""
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("[queue]\nmax_size = 3\n# of the server\n[server]\n", "# of the server\n[server]\n"),
+        ("[log]\n\n[queue]\nmax_size = 3\n\n[server]\n", "[log]\n\n[server]\n"),
+        ("[log]\n[queue]\nmax_size = 3\n[server]\n", "[log]\n[server]\n"),
+        ("[log]\n  [queue]\n  max_size = 3", "[log]\n"),
+    ],
+)
+def test_a_header_goes_with_the_last_that_was_under_it(before: str, after: str) -> None:
+    assert Draft.of(before).unset(("queue",), "max_size").text == after
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# how many\n[queue]\nmax_size = 3\n",
+        "[queue]  # how many\nmax_size = 3\n",
+        "[queue]\n# how many\n\nmax_size = 3\n",
+        "[queue]\nmax_size = 3\n#timeout_secs = 4\n\n[server]\n",
+        "[queue]\nmax_size = 3\n\n#timeout_secs = 4\n",
+        "[queue]\nmax_size = 3\n[queue.more]\n",
+    ],
+)
+def test_a_header_with_a_comment_of_its_own_stays(text: str) -> None:
+    assert Draft.of(text).unset(("queue",), "max_size").text == text.replace("max_size = 3\n", "")
 
 
 @pytest.mark.parametrize("text", ["queue = 3\n", "[[queue]]\nmax_size = 3\n"])
