@@ -89,6 +89,10 @@ class Reloader:
         elif self._config.api_keys and not content.removeprefix(codecs.BOM_UTF8).strip():
             raise ConfigError((Problem(reason="emptied", file=file),))
 
+    def taken(self, content: bytes) -> Loaded | None:
+        """What was made of this content, if it is what applies: to read and judge it anew takes long."""
+        return self._loaded if digest_of(content) == self._loaded.digest else None
+
     async def run(self) -> None:
         """The task that follows the file."""
         try:

@@ -82,6 +82,10 @@ class Steering:
     def _standing(self) -> Standing:
         content = content_of(self.path)
         self._reloader.check_not_lost(content)
-        document = Document() if content is None else parse_document(content, str(self.path))
-        loaded = load_document(document, None if content is None else self.path, self._environ)
+        if content is None:
+            loaded = load_document(Document(), None, self._environ)
+        elif (taken := self._reloader.taken(content)) is not None:
+            loaded = taken
+        else:
+            loaded = load_document(parse_document(content, str(self.path)), self.path, self._environ)
         return Standing(loaded=loaded, version=version_of(content))

@@ -163,6 +163,22 @@ async def test_keys_are_found_while_one_types(visitor: BrowserContext, desk: Tun
     assert page.url.endswith(SETTINGS), "nothing is asked for: all keys are here"
 
 
+async def test_what_has_been_typed_is_kept_while_other_keys_are_asked_for(
+    visitor: BrowserContext, desk: Tuning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("llmlb.web.operator.settings_form.MOST_ROWS", 2)
+    with desk.file.open("a") as file:
+        file.write('[[api_keys]]\nname = "carol"\nkey = "sk-carol-0123456789"\n')
+    page = await enter(visitor, desk)
+    await page.get_by_label("alice の重み").fill("9")
+    await page.get_by_label("名前で探す").fill("carol")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_label("carol の重み")).to_be_visible()
+    await expect(page.get_by_label("alice の重み")).to_have_value("9")
+    await expect(page.locator("#touched")).to_have_text("1か所を変更中")
+    await expect(page.get_by_label("名前で探す")).to_have_value("carol")
+
+
 async def test_without_scripts_keys_are_found_by_asking(browser: Browser, desk: Tuning) -> None:
     page = await enter(await browser.new_context(locale="en-GB", java_script_enabled=False), desk)
     await page.get_by_label("Find by name").fill("bo")

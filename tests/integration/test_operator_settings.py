@@ -14,9 +14,12 @@ import aiohttp
 import attrs
 import pytest
 
+from llmlb.config.document import Document, parse_document
+from llmlb.config.edit import CannotEdit
 from llmlb.config.edit_file import edit_file, version_of
 from llmlb.testing import ScriptedNode, eventually
 from llmlb.web.operator.settings import MOST_AT_ONCE
+from llmlb.web.operator.settings_form import MOST_ROWS
 from llmlb.web.operator.settings_places import row_id
 from tests.integration.bench import Bench, bench, config
 from tests.integration.browsing import OPERATOR as OPERATOR_CONFIG
@@ -282,13 +285,16 @@ async def test_a_file_that_cannot_be_written_is_told_and_stays(file: Path) -> No
         assert desk.gateway.gateway.config.queue.max_size == 200
 
 
-async def test_a_form_that_only_its_author_can_edit_is_told(file: Path) -> None:
-    text = FILE.replace("[queue]   # who waits\ntimeout_secs = 60\nmax_size = 100", "queue = {}\n#")
-    async with tuning(file, text) as desk:
+async def test_a_form_that_only_its_author_can_edit_is_told(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> None:
+        raise CannotEdit
+
+    monkeypatch.setattr("llmlb.config.edit.Draft.set_all", refuse)
+    async with tuning(file) as desk:
         refused = await desk.review(queue__max_size="200")
         assert refused.status == 409
         assert "The file is written in a form that only its author can edit." in refused.text
-        assert file.read_text() == text
+        assert file.read_text() == FILE
 
 
 async def test_a_gateway_that_refuses_what_was_written_is_told(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -402,25 +408,40 @@ async def test_the_page_speaks_the_language_of_its_reader(file: Path, locale: st
         assert words in (await desk.page(f"{SETTINGS}?lang={locale}")).text
 
 
-async def test_a_thousand_keys_are_shown_and_changed(file: Path) -> None:
+async def test_a_file_that_applies_is_not_judged_again_to_be_shown(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with tuning(file) as desk:
+        judged: list[bytes] = []
+
+        def judge(raw: bytes, name: str) -> Document:
+            judged.append(raw)
+            return parse_document(raw, name)
+
+        monkeypatch.setattr("llmlb.gateway.steering.parse_document", judge)
+        assert (await desk.page()).fields()["queue.max_size"] == "100"
+        assert not judged, "with a thousand keys it takes a tenth of a second"
+        file.write_text(FILE.replace("max_size = 100", "max_size = 70"))
+        assert (await desk.page()).fields()["queue.max_size"] == "70", "another is shown before it applies"
+
+
+async def test_of_a_thousand_keys_each_is_found_and_changed(file: Path) -> None:
     keys = "".join(
         f'\n[[api_keys]]\nname = "夜間バッチ処理の長い名前のキー {n:04}"\nkey = "sk-{n:016}"\nweight = {1 + n % 3}\n'
         for n in range(1000)
     )
+    early, late = (f"key.{row_id(f'夜間バッチ処理の長い名前のキー {n}')}.weight" for n in ("0003", "0998"))
     async with tuning(file, FILE + keys) as desk:
         page = await desk.page()
         fields = page.fields()
-        assert len([name for name in fields if name.endswith(".weight")]) == 1000
-        assert "2 more. Find them by name." in page.text
-        last = f"key.{row_id('夜間バッチ処理の長い名前のキー 0990')}.weight"
-        difference = await desk.send(fields | {last: "9"})
+        weights = [name for name in fields if name.endswith(".weight")]
+        assert len(weights) == MOST_ROWS
+        assert f"{1002 - MOST_ROWS} more. Find them by name." in page.text
+        found = await desk.page(f"{SETTINGS}?find=0998")
+        assert [name for name in found.fields() if name.endswith(".weight")] == [late]
+        found = await desk.send(fields | {early: "7", "find": "0998", "edit": "1"})
+        assert {early, late} <= found.fields().keys(), "what has been typed is kept while others are looked for"
+        difference = await desk.send(found.fields() | {late: "9"})
         assert difference.status == 200, "a form of this size comes back whole"
         await desk.apply(difference)
-        assert desk.gateway.gateway.config.api_keys[992].weight == 9
-        found = await desk.page(f"{SETTINGS}?find=0998")
-        assert [name for name in found.fields() if name.endswith(".weight")] == [
-            f"key.{row_id('夜間バッチ処理の長い名前のキー 0998')}.weight"
-        ]
-        many = {name: "50" for name in fields if name.endswith(".weight")}
-        refused = await desk.send(found.fields() | many)
+        assert [key.weight for key in desk.gateway.gateway.config.api_keys if key.weight > 3] == [7, 9]
+        refused = await desk.review(**dict.fromkeys(weights, "50"))
         assert (refused.status, f"At most {MOST_AT_ONCE} values" in refused.text) == (422, True)

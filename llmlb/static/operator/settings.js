@@ -38,4 +38,15 @@ if (field?.dataset.all === "1") {
   document.getElementById("find-do").hidden = true;
   field.addEventListener("input", () => find(field));
   document.getElementById("find-keys").addEventListener("submit", (event) => event.preventDefault());
+} else if (field) {
+  // others have to be asked for, and what has been typed goes along
+  document.getElementById("find-keys").addEventListener("submit", (event) => {
+    if (!form.querySelector(".touched")) return;
+    event.preventDefault();
+    const edit = Object.assign(document.createElement("input"), { type: "hidden", name: "edit", value: "1" });
+    form.elements.find.value = field.value;
+    form.append(edit);
+    form.submit();
+    edit.remove();
+  });
 }
