@@ -17,7 +17,7 @@ from llmlb.cli.output import told
 from llmlb.config.edit import CannotEdit, Draft
 from llmlb.config.edit_file import ChangedMeanwhile, Edited, edit_file
 from llmlb.config.problems import ConfigError, Problem
-from llmlb.config.report import describe_problems
+from llmlb.config.report import describe_problems, why_not_written
 from llmlb.messages import Locale
 
 
@@ -30,7 +30,11 @@ class Refused(Exception):
 
 
 class _NotWritten(Exception):
-    """The file could not be written. Its text says why."""
+    """The file could not be written."""
+
+    def __init__(self, why: OSError) -> None:
+        self.why = why
+        super().__init__(why)
 
 
 def edit(file: Path, environ: Mapping[str, str], change: Callable[[Draft], Draft]) -> Edited:
@@ -44,7 +48,7 @@ def edit(file: Path, environ: Mapping[str, str], change: Callable[[Draft], Draft
     try:
         return edit_file(file, environ, checked)
     except OSError as error:
-        raise _NotWritten(error.strerror or str(error)) from None
+        raise _NotWritten(error) from None
 
 
 def _check_not_lost(file: Path) -> None:
@@ -80,8 +84,8 @@ def explained(work: Callable[[], int], file: Path, locale: Locale, *, edits: boo
         return complain(say(locale, "no_text"), 2)
     except ChangedMeanwhile:
         return complain(say(locale, "changed_meanwhile", file=file))
-    except _NotWritten as why:
-        return complain(say(locale, "cannot_write", file=file, problem=why))
+    except _NotWritten as error:
+        return complain(say(locale, "cannot_write", file=file, problem=why_not_written(error.why, locale)))
 
 
 def follow(file: Path, locale: Locale, to: TextIO | None = None) -> int:

@@ -7,6 +7,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path as FilePath
@@ -48,7 +49,7 @@ def edit_file(
 
     What `change` gives is checked as `load` would, and the file is replaced in one step, with its owner and mode; a
     link stays a link. Raises ConfigError, CannotEdit or ChangedMeanwhile, or OSError when the file cannot be
-    written; it is as it was then.
+    written, or is not to be (`chmod a-w`); it is as it was then.
     """
     if is_no_file(path):
         raise OSError(errno.EINVAL, "not a file")
@@ -125,8 +126,10 @@ def _replace(path: FilePath, before: bytes | None, after: bytes) -> None:
         with open(descriptor, "wb") as stream:
             stream.write(after)
             stream.flush()
-            _look_like(target, descriptor, new=before is None)
+            _look_like(target, descriptor, name, new=before is None)
             os.fsync(descriptor)
+        if before is not None and not os.access(target, os.W_OK):  # renaming takes a right to the directory only
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         if content_of(path) != before:
             raise ChangedMeanwhile
         os.rename(name, target)
@@ -141,12 +144,13 @@ def _replace(path: FilePath, before: bytes | None, after: bytes) -> None:
         os.close(directory)
 
 
-def _look_like(target: FilePath, descriptor: int, *, new: bool) -> None:
-    """Give the new file the owner and mode of the one it replaces."""
+def _look_like(target: FilePath, descriptor: int, name: str, *, new: bool) -> None:
+    """Give the new file the owner, the mode, and any access lists and labels of the one it replaces."""
     if new:
         os.fchmod(descriptor, NEW_FILE_MODE)
         return
     old, mine = os.stat(target), os.fstat(descriptor)
     if (old.st_uid, old.st_gid) != (mine.st_uid, mine.st_gid):
         os.fchown(descriptor, old.st_uid, old.st_gid)
-    os.fchmod(descriptor, old.st_mode & 0o7777)
+    shutil.copystat(target, name)
+    os.utime(name)  # that much is its own

@@ -30,6 +30,14 @@ TEXTS: dict[str, dict[Locale, str]] = {
         "ja": "UTF-8ではありません（{offset}バイト目）。UTF-8で保存してください。",
         "en": "not UTF-8 (at byte {offset}); save the file as UTF-8.",
     },
+    # Writing it
+    "write_forbidden": {"ja": "権限がありません", "en": "no permission"},
+    "write_read_only": {"ja": "読み取り専用のファイルシステムです", "en": "the file system is read-only"},
+    "write_full": {"ja": "ディスクに空きがありません", "en": "the disk is full"},
+    "write_mounted": {
+        "ja": "ファイルだけがマウントされています。ファイルのあるディレクトリごとマウントしてください",
+        "en": "the file is mounted by itself; mount its directory instead",
+    },
     # TOML
     "syntax": {
         "ja": "TOMLとして正しくありません。各行は「キー = 値」か「[テーブル]」です。",

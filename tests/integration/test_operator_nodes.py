@@ -98,7 +98,7 @@ async def test_a_file_with_problems_or_that_cannot_be_written_is_told(file: Path
                 raise OSError(30, "Read-only file system")
 
             patch.setattr("llmlb.config.edit_file.tempfile.mkstemp", read_only)
-            assert "The file cannot be written (Read-only file system)." in await send(desk, DRAIN, "gpu-1")
+            assert "The file cannot be written (the file system is read-only)." in await send(desk, DRAIN, "gpu-1")
         assert file.read_text() == text
         file.write_text(text + "max = 3\n")
         told = await send(desk, DRAIN, "gpu-1")

@@ -278,7 +278,7 @@ async def test_a_file_that_cannot_be_written_is_told_and_stays(file: Path) -> No
             patch.setattr("llmlb.config.edit_file.tempfile.mkstemp", full)
             refused = await desk.apply(difference)
         assert refused.status == 409
-        assert "The file cannot be written (No space left on device)." in refused.text
+        assert "The file cannot be written (the disk is full)." in refused.text
         assert refused.fields()["queue.max_size"] == "200"
         assert (file.read_text(), list(file.parent.glob(".config*"))) == (FILE, [])
         await desk.apply(await desk.send(refused.fields()))

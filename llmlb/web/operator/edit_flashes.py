@@ -9,6 +9,7 @@ import attrs
 
 from llmlb.config.edit import CannotEdit
 from llmlb.config.problems import Problem
+from llmlb.config.report import why_not_written
 from llmlb.gateway.reload import Reload
 from llmlb.messages import Locale
 from llmlb.telemetry.lines import printable
@@ -32,7 +33,7 @@ def not_written(locale: Locale, why: CannotEdit | OSError, file: object) -> Flas
     """Why the file is as it was."""
     if isinstance(why, CannotEdit):
         return alert(locale, "cannot_edit", file=file)
-    return alert(locale, "cannot_write", problem=why.strerror or type(why).__name__, file=file)
+    return alert(locale, "cannot_write", problem=why_not_written(why, locale), file=file)
 
 
 def taken(locale: Locale, came: Reload, done: Flash) -> Flash:

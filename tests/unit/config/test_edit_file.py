@@ -59,6 +59,26 @@ def test_the_owner_stays(file: Path) -> None:
     assert (file.stat().st_uid, file.stat().st_gid) == (12345, 23456)
 
 
+def test_what_it_is_labelled_with_stays_and_its_time_is_that_of_the_change(file: Path) -> None:
+    try:
+        os.setxattr(file, "user.note", b"access lists are such attributes, too")
+    except OSError:
+        pytest.skip("this disk keeps none")
+    os.utime(file, (1, 1))
+    edit_file(file, {}, adding("http://b:1"))
+    assert os.getxattr(file, "user.note") == b"access lists are such attributes, too"
+    assert file.stat().st_mtime > 1
+
+
+def test_a_file_that_is_not_to_be_written_is_not_replaced(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file.chmod(0o444)
+    if os.geteuid() == 0:  # root may write what nobody may
+        monkeypatch.setattr("os.access", lambda path, mode: mode != os.W_OK)
+    with pytest.raises(PermissionError):
+        edit_file(file, {}, adding("http://b:1"))
+    assert (file.read_text(), leftovers(file)) == (TEXT, [])
+
+
 def test_a_byte_order_mark_stays(file: Path) -> None:
     file.write_text("\ufeff" + TEXT)
     edit_file(file, {}, adding("http://b:1"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from string import Formatter
 
@@ -9,7 +10,7 @@ import pytest
 
 from llmlb.config import report
 from llmlb.config.problems import Problem
-from llmlb.config.report import describe_problems
+from llmlb.config.report import describe_problems, why_not_written
 from llmlb.config.rules import Whole
 from llmlb.config.texts import TEXTS, say
 
@@ -34,6 +35,20 @@ def test_every_text_is_used() -> None:
 def test_an_unknown_text_is_an_error() -> None:
     with pytest.raises(KeyError):
         say("ja", "nothing like this")
+
+
+@pytest.mark.parametrize(
+    ("error", "ja", "en"),
+    [
+        (OSError(errno.EBUSY, "Device or resource busy"), "ディレクトリごとマウント", "mount its directory instead"),
+        (PermissionError(errno.EPERM, "Operation not permitted"), "権限がありません", "no permission"),
+        (OSError(errno.EIO, "Input/output error"), "Input/output error", "Input/output error"),
+        (OSError(), "OSError", "OSError"),
+    ],
+)
+def test_why_a_file_was_not_written_is_told_in_the_language_of_the_reader(error: OSError, ja: str, en: str) -> None:
+    assert ja in why_not_written(error, "ja")
+    assert en in why_not_written(error, "en")
 
 
 def test_a_single_problem_is_one_plain_line() -> None:

@@ -21,7 +21,7 @@ PROBLEM = Problem(reason="emptied", file="config.toml")
     ("why", "words"),
     [
         (CannotEdit(), "edit lab.toml by hand"),
-        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device"),
+        (OSError(errno.ENOSPC, "No space left on device"), "the disk is full"),
         (OSError(), "OSError"),
     ],
 )
