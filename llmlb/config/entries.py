@@ -64,9 +64,8 @@ class NodeConfig:
         en="Certificates (PEM) that an https node is checked against. Empty means the system's.",
     )
     drain_after_cancel_secs: float = setting(
-        Number(0, 600),
+        Number(0, 600, "seconds"),
         default=0.0,
-        unit="seconds",
         ja="切断後も計算を続けるノードを、切断のあと休ませる時間。",
         en="How long the node is left alone after a hang-up, for servers that go on computing.",
     )

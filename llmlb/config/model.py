@@ -24,7 +24,7 @@ __all__ = [
 WhenFull = Literal["refuse", "push_out"]
 Cost = Literal["seconds", "request", "tokens"]
 
-_PATIENCE = Number(0.1, 86400)
+_PATIENCE = Number(0.1, 86400, "seconds")
 
 
 @attrs.frozen(kw_only=True)
@@ -50,23 +50,20 @@ class Server:
         en="Language of messages when Accept-Language does not decide.",
     )
     drain_secs: float = setting(
-        Number(0, 3600),
+        Number(0, 3600, "seconds"),
         default=60.0,
-        unit="seconds",
         ja="停止するとき、待機中と処理中のリクエストの完了を待つ時間。",
         en="How long a stopping gateway goes on with requests that wait or are in service.",
     )
     body_limit: int = setting(
-        Whole(1024, 1024**3),
+        Whole(1024, 1024**3, "bytes"),
         default=64 * 1024**2,
-        unit="bytes",
         ja="リクエスト本文の上限。",
         en="The largest request body.",
     )
     waiting_bytes: int = setting(
-        Whole(1024, 1024**4),
+        Whole(1024, 1024**4, "bytes"),
         default=1024**3,
-        unit="bytes",
         ja="待機中のリクエスト本文の合計の上限。超えるとキュー満杯として拒否します。",
         en="The most that waiting request bodies may add up to. Beyond it the queue counts as full.",
     )
@@ -114,9 +111,8 @@ class Queue:
         en="How many requests may wait (those in service do not count). Beyond it: 429.",
     )
     timeout_secs: int = setting(
-        Whole(1, 3600),
+        Whole(1, 3600, "seconds"),
         default=60,
-        unit="seconds",
         ja="キューで待つ時間の上限（整数）。超えると504を返します。",
         en="How long a request may wait, whole seconds. Beyond it: 504.",
     )
@@ -157,9 +153,8 @@ class Fairness:
         en="Keys less than half of it apart, in units of cost, take simple turns. 0 is the mean of recent requests.",
     )
     default_service_secs: float = setting(
-        Number(0.001, 3600),
+        Number(0.001, 3600, "seconds"),
         default=10.0,
-        unit="seconds",
         ja="実績がまだないときに想定する、1リクエストの処理時間。",
         en="Service time assumed for a request before any has been measured.",
     )
@@ -170,16 +165,14 @@ class Health:
     """`[health]`: how nodes are probed."""
 
     interval_secs: float = setting(
-        Number(0.1, 300),
+        Number(0.1, 300, "seconds"),
         default=5.0,
-        unit="seconds",
         ja="ノードの状態を確認する間隔。",
         en="Time between two probes of a node.",
     )
     timeout_secs: float = setting(
-        Number(0.1, 60),
+        Number(0.1, 60, "seconds"),
         default=5.0,
-        unit="seconds",
         ja="1回の確認で応答を待つ時間。",
         en="How long a probe waits for its answer.",
     )
@@ -192,35 +185,30 @@ class Upstream:
     connect_timeout_secs: float = setting(
         _PATIENCE,
         default=10.0,
-        unit="seconds",
         ja="ノードへの接続を待つ時間。",
         en="How long connecting to a node may take.",
     )
     first_byte_timeout_secs: float = setting(
         _PATIENCE,
         default=300.0,
-        unit="seconds",
         ja="ストリーミング応答の最初のバイトを待つ時間。",
         en="How long a node may take for the first byte of a streamed reply.",
     )
     reply_timeout_secs: float = setting(
         _PATIENCE,
         default=1800.0,
-        unit="seconds",
         ja="ストリーミングでない応答の最初のバイトを待つ時間。",
         en="How long a node may take for the first byte of a plain reply.",
     )
     idle_timeout_secs: float = setting(
         _PATIENCE,
         default=120.0,
-        unit="seconds",
         ja="応答の途中で、次のバイトを待つ時間。",
         en="How long a node may be silent in the middle of a reply.",
     )
     write_timeout_secs: float = setting(
         _PATIENCE,
         default=60.0,
-        unit="seconds",
         ja="クライアントが応答を受け取らないまま進まないときに待つ時間。",
         en="How long a client may take nothing of its reply before the exchange is ended.",
     )
@@ -250,9 +238,8 @@ class Operator:
         en="Hash of the operator's password. Empty means that the operator's page is off.",
     )
     session_secs: int = setting(
-        Whole(60, 30 * 86400),
+        Whole(60, 30 * 86400, "seconds"),
         default=12 * 3600,
-        unit="seconds",
         ja="サインインしてから自動的にサインアウトするまでの時間（整数）。",
         en="How long after signing in the operator is signed out, whole seconds.",
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import attrs
 
@@ -16,6 +16,12 @@ from llmlb.messages import Locale
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,30}\Z")
 _NUMBER = re.compile(r"[+-]?([0-9]{1,30}(\.[0-9]{0,30})?|\.[0-9]{1,30})([eE][+-]?[0-9]{1,3})?\Z")
+Unit = Literal["", "seconds", "bytes"]
+_UNITS: dict[Unit, dict[Locale, str]] = {
+    "": {"ja": "", "en": ""},
+    "seconds": {"ja": "（秒）", "en": ", in seconds"},
+    "bytes": {"ja": "（バイト）", "en": ", in bytes"},
+}
 _SWITCH = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -46,6 +52,7 @@ class Whole:
 
     least: int
     most: int
+    unit: Unit = ""
 
     def check(self, value: Any) -> int:
         if type(value) is not int or not self.least <= value <= self.most:
@@ -60,8 +67,8 @@ class Whole:
 
     def allowed(self, locale: Locale) -> str:
         if locale == "ja":
-            return f"{self.least}から{self.most}までの整数"
-        return f"a whole number from {self.least} to {self.most}"
+            return f"{self.least}から{self.most}までの整数{_UNITS[self.unit][locale]}"
+        return f"a whole number from {self.least} to {self.most}{_UNITS[self.unit][locale]}"
 
 
 @attrs.frozen
@@ -70,6 +77,7 @@ class Number:
 
     least: float
     most: float
+    unit: Unit = ""
 
     def check(self, value: Any) -> float:
         if type(value) not in (int, float) or not self.least <= value <= self.most:  # refuses nan as well
@@ -84,8 +92,8 @@ class Number:
 
     def allowed(self, locale: Locale) -> str:
         if locale == "ja":
-            return f"{self.least:.12g}から{self.most:.12g}までの数"
-        return f"a number from {self.least:.12g} to {self.most:.12g}"
+            return f"{self.least:.12g}から{self.most:.12g}までの数{_UNITS[self.unit][locale]}"
+        return f"a number from {self.least:.12g} to {self.most:.12g}{_UNITS[self.unit][locale]}"
 
 
 @attrs.frozen
@@ -105,7 +113,7 @@ class Switch:
         return _SWITCH[word]
 
     def allowed(self, locale: Locale) -> str:
-        return "true または false" if locale == "ja" else "true or false"
+        return "trueまたはfalse" if locale == "ja" else "true or false"
 
 
 @attrs.frozen

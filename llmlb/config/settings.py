@@ -5,14 +5,12 @@ Validation, environment variables, "what is allowed" and the documentation all r
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import attrs
 
-from llmlb.config.rules import Rule
+from llmlb.config.rules import Number, Rule, Unit, Whole
 from llmlb.messages import Locale
-
-Unit = Literal["", "seconds", "bytes"]
 
 _METADATA = "llmlb.setting"
 
@@ -24,9 +22,13 @@ class Setting:
     rule: Rule
     ja: str
     en: str
-    unit: Unit = ""
     secret: bool = False
     """Shown as `***` wherever the value would be."""
+
+    @property
+    def unit(self) -> Unit:
+        """What a number counts."""
+        return self.rule.unit if isinstance(self.rule, Whole | Number) else ""
 
     def meaning(self, locale: Locale) -> str:
         """What the setting does, in one line."""
@@ -39,12 +41,11 @@ def setting(
     ja: str,
     en: str,
     default: Any = attrs.NOTHING,
-    unit: Unit = "",
     secret: bool = False,
     hashed: bool = True,
 ) -> Any:
     """An attrs field for a setting. Without `default` it must be given; a secret is left out of `repr`."""
-    about = Setting(rule=rule, ja=ja, en=en, unit=unit, secret=secret)
+    about = Setting(rule=rule, ja=ja, en=en, secret=secret)
     return attrs.field(
         default=default,
         repr=not secret,

@@ -25,7 +25,6 @@ DOCUMENTATION = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
 
 MODELS = TABLES | ENTRIES
 SETTINGS = [(table, key) for table, model in MODELS.items() for key in settings_of(model)]
-UNITS = {"": ("", ""), "seconds": ("（秒）", ", in seconds"), "bytes": ("（バイト）", ", in bytes")}
 
 
 def setting(table: str, key: str) -> Setting:
@@ -92,8 +91,7 @@ def test_the_example_explains_every_setting(table: str, key: str) -> None:
     before = re.split(rf"^#?{key} = ", section, maxsplit=1, flags=re.MULTILINE)[0].split("\n\n")[-1]
     assert f"# {about.ja}\n# {about.en}\n" in before
     if isinstance(about.rule, Whole | Number | Choice):
-        ja, en = UNITS[about.unit]
-        assert f"# {about.rule.allowed('ja')}{ja} / {about.rule.allowed('en')}{en}\n" in before
+        assert f"# {about.rule.allowed('ja')} / {about.rule.allowed('en')}\n" in before
 
 
 def documented() -> dict[tuple[str, str], list[str]]:
@@ -115,7 +113,7 @@ def test_the_documentation_says_what_the_model_says(table: str, key: str) -> Non
     about = setting(table, key)
     row = [
         written(default(table, key)),
-        about.rule.allowed("en") + (f" ({about.unit})" if about.unit else ""),
+        about.rule.allowed("en"),
         *([variable_of(table, key)] if table in TABLES else []),
         about.en,
     ]

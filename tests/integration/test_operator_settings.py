@@ -108,7 +108,7 @@ async def test_everything_wrong_is_told_at_once_and_kept_as_typed(file: Path) ->
         assert wrong.status == 422
         assert "3 values need another look. Nothing has been changed yet." in wrong.text
         assert "Must be a whole number from 1 to 10000." in wrong.text
-        assert "Must be a whole number from 1 to 3600." in wrong.text
+        assert "Must be a whole number from 1 to 3600, in seconds." in wrong.text
         assert "Must be a number from 0.01 to 100." in wrong.text
         assert wrong.fields()["queue.max_size"] == "lots <b>"
         assert wrong.fields()["queue.max_per_key"] == "5", "what is right stays typed as well"

@@ -110,6 +110,8 @@ def test_what_is_allowed_is_said_in_both_languages(rule: Rule) -> None:
 
 def test_bounds_are_said_without_noise() -> None:
     assert Number(0.001, 86400).allowed("en") == "a number from 0.001 to 86400"
+    assert Number(0, 5, "seconds").allowed("en") == "a number from 0 to 5, in seconds"
+    assert Whole(0, 5, "bytes").allowed("ja") == "0から5までの整数（バイト）"
     assert Whole(1024, 1024**4).allowed("ja") == "1024から1099511627776までの整数"
 
 
