@@ -157,6 +157,12 @@ TEXTS: dict[str, dict[Locale, str]] = {
         "en": "other machines can reach this address. Configure [[api_keys]], or use a loopback address such as "
         "127.0.0.1, or set [server] allow_anonymous = true.",
     },
+    "anonymous_still": {
+        "ja": "ゲートウェイは、再起動するまで {host} で待ち受けています。[[api_keys]] がなくなると、"
+        "ほかのマシンからも誰でも使えてしまいます。キーを残すか、[server] allow_anonymous = true を指定してください。",
+        "en": "the gateway listens on {host} until it is restarted, and without [[api_keys]] anybody on other machines "
+        "could use it. Keep a key, or set [server] allow_anonymous = true.",
+    },
     # Not refused
     "unknown_variable": {
         "ja": "この環境変数は設定ではないため、無視します。",

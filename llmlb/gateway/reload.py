@@ -11,12 +11,14 @@ import attrs
 import structlog
 
 from llmlb.clock import Clock
+from llmlb.config.address import is_loopback
 from llmlb.config.changes import Change, differences
 from llmlb.config.document import digest_of, parse_document
 from llmlb.config.follow import STILL_SECS, Patience, Reading, Watch, read_once
 from llmlb.config.load import Loaded, load, load_document
 from llmlb.config.model import Config
 from llmlb.config.problems import ConfigError, Problem
+from llmlb.config.shown import shown
 from llmlb.gateway.gateway import Gateway
 from llmlb.telemetry import logs
 
@@ -157,11 +159,24 @@ class Reloader:
                 if content.problems[0].reason != "no_file":
                     return content.problems
                 self.check_not_lost(None)
-                return load(None, self._environ)
-            self.check_not_lost(content)
-            return load_document(parse_document(content, str(path)), path, self._environ)
+                loaded = load(None, self._environ)
+            else:
+                self.check_not_lost(content)
+                loaded = load_document(parse_document(content, str(path)), path, self._environ)
+            self._check_not_open(loaded.config)
+            return loaded
         except ConfigError as error:
             return error.problems
+
+    def _check_not_open(self, config: Config) -> None:
+        """Raise ConfigError where this would let everybody in by the address listened on, whatever it says itself.
+
+        An address takes a restart to change, but keys are gone at once.
+        """
+        host = self._gateway.config.server.host
+        if not config.api_keys and not config.server.allow_anonymous and not is_loopback(host):
+            file = str(self._watch.path)
+            raise ConfigError((Problem(reason="anonymous_still", file=file, values={"host": shown(host)}),))
 
     def _refuse(self, problems: tuple[Problem, ...], by: str, asked: bool) -> Reload:
         if asked:

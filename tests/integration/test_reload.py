@@ -25,6 +25,7 @@ from tests.integration.bench import Bench, bench
 
 KEY = '[[api_keys]]\nname = "alice"\nkey = "sk-alice-0123456789"\n'
 NODE = '[[nodes]]\nname = "n1"\nurl = "http://127.0.0.1:9"\n'
+OPEN_HOST = '[server]\nhost = "0.0.0.0"\nport = 0\n'
 Lines = Callable[[], list[dict[str, Any]]]
 
 
@@ -128,6 +129,18 @@ async def test_a_save_that_failed_does_not_let_everybody_in(file: Path) -> None:
         file.write_text("# no keys any more\n")
         assert (await asked(reloader)).problems == ()
         assert not gateway.gateway.config.api_keys
+
+
+async def test_what_other_machines_reach_is_not_opened_by_a_file_that_says_another_address(file: Path) -> None:
+    file.write_text(OPEN_HOST + KEY + NODE)
+    async with following(file) as (gateway, reloader):
+        for keyless in (NODE, '[server]\nhost = "127.0.0.1"\n', OPEN_HOST):
+            file.write_text(keyless)
+            (problem,) = (await asked(reloader)).problems
+            assert "allow_anonymous" in problem.text("en")
+            assert [key.name for key in gateway.gateway.config.api_keys] == ["alice"]
+        file.write_text(NODE + "[server]\nallow_anonymous = true\n")
+        assert (await asked(reloader)).problems == ()
 
 
 async def test_a_file_that_appears_is_taken_and_one_that_vanishes_is_told(tmp_path: Path, log: Lines) -> None:
