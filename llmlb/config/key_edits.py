@@ -6,7 +6,7 @@ import hashlib
 import secrets
 
 from llmlb.config.edit import Draft
-from llmlb.config.values import UnknownKey, key_index, plain, set_key, unset_key
+from llmlb.config.values import UnknownKey, key_entry, key_index, plain, set_key, unset_key
 
 PREFIX = "sk-llmlb-"
 """What a key of ours begins with, so that scanners for leaked secrets can tell it."""
@@ -50,7 +50,7 @@ def remove_key(draft: Draft, name: str) -> Draft:
 
 def switch_key(draft: Draft, name: str, *, disabled: bool) -> Draft:
     """The draft with this key disabled or not; the same draft if it is so already. Raises UnknownKey or CannotEdit."""
-    stands = draft.data[_KEYS][key_index(draft, name)].get("disabled", False)
+    stands = key_entry(draft, name).get("disabled", False)
     if disabled:
         return draft if stands is True else set_key(draft, name, "disabled", True)
     return unset_key(draft, name, "disabled") if stands else draft

@@ -131,6 +131,13 @@ def unset_key(draft: Draft, key_name: str, field: str) -> Draft:
     return draft.unset((_KEYS, index), field) if field in draft.data[_KEYS][index] else draft
 
 
+def key_entry(draft: Draft, key_name: str) -> Mapping[str, Any]:
+    """What the file says of the API key `key_name`. Raises UnknownKey or CannotEdit."""
+    index = key_index(draft, key_name)  # first: there may be no keys at all
+    entry: Mapping[str, Any] = draft.data[_KEYS][index]
+    return entry
+
+
 def key_index(draft: Draft, key_name: str) -> int:
     """Which of `[[api_keys]]` is called so, from 0. Raises UnknownKey or CannotEdit."""
     entries = draft.data.get(_KEYS, [])

@@ -21,7 +21,7 @@ from llmlb.config.edit_file import Edited
 from llmlb.config.key_edits import KnownKey, add_key, new_key, remove_key, rotate_key, switch_key
 from llmlb.config.model import KeyConfig
 from llmlb.config.shown import one_line, shown
-from llmlb.config.values import UnknownKey, as_written, key_index, plain, set_key
+from llmlb.config.values import UnknownKey, as_written, key_entry, plain, set_key
 from llmlb.messages import Locale
 from llmlb.telemetry.lines import printable
 
@@ -80,7 +80,7 @@ def _set(options: argparse.Namespace, file: Path, environ: Mapping[str, str], lo
     before: list[str] = []
 
     def change(draft: Draft) -> Draft:
-        entry = draft.data["api_keys"][key_index(draft, options.name)]
+        entry = key_entry(draft, options.name)
         before.extend(shown(plain(entry.get(field, getattr(_DEFAULTS, field)))) for field in given)
         for field, value in given.items():
             draft = set_key(draft, options.name, field, value)

@@ -156,6 +156,22 @@ def test_what_is_wrong_changes_nothing_and_shows_no_key(
     assert file.read_text() == FILE
 
 
+@pytest.mark.parametrize(
+    "arguments", [["set", "--weight", "2"], ["disable"], ["enable"], ["rotate"], ["remove"]], ids=lambda given: given[0]
+)
+@pytest.mark.parametrize("there_is_a_file", [True, False])
+def test_where_there_are_no_keys_none_is_found(
+    run: Run, tmp_path: Path, arguments: list[str], there_is_a_file: bool
+) -> None:
+    file = tmp_path / "config.toml"
+    if there_is_a_file:
+        file.write_text("[queue]\n")
+    said = run(*arguments, "alice")
+    assert (said.code, said.out) == (1, "")
+    assert said.err == 'llmlb: there is no key "alice" in config.toml.\n'
+    assert file.exists() == there_is_a_file
+
+
 @pytest.mark.parametrize("name", ['"', "'", "a = 1", "]]", "\\", "#", "日本 語", "<b>", "-- "[:-1] + "x", "a.b"])
 def test_a_strange_name_is_only_a_name(run: Run, file: Path, name: str) -> None:
     assert run("add", "--", name).code == 0
