@@ -130,9 +130,17 @@ TEXTS: dict[str, dict[Locale, str]] = {
     },
 }
 
+_OF_ONE = {
+    "queue_full": "The queue is full. Please try again in 1 second.",
+    "queue_timeout": "Timed out after waiting in the queue for 1 second. Please try again.",
+}
+"""What is said in English instead where the number in it is 1."""
+
 
 def text(locale: Locale, key: str, /, **values: Any) -> str:
     """The sentence `key` in `locale`, with `values` filled in. Raises KeyError for an unknown key."""
+    if locale == "en" and key in _OF_ONE and 1 in values.values():
+        return _OF_ONE[key]
     return TEXTS[key][locale].format(**values)
 
 

@@ -35,8 +35,8 @@ TEXTS: dict[str, dict[Locale, str]] = {
     },
     "column_twice": {"ja": "この列が2回あります。", "en": "this column is there twice."},
     "wrong_width": {
-        "ja": "値が{count}個あります。見出しの行は{wanted}列です。",
-        "en": "{count} values, but the header has {wanted} columns.",
+        "ja": "値の数が見出しの列の数と違います（{wanted}個のはずが{count}個）。",
+        "en": "there must be a value for each column of the header: {wanted}, not {count}.",
     },
     "too_long": {
         "ja": "最初と最後の到着が{most}秒より離れています。到着時刻は秒で指定してください。",
@@ -164,7 +164,7 @@ TEXTS: dict[str, dict[Locale, str]] = {
     "p99": {"ja": "p99秒", "en": "p99 s"},
     "share": {"ja": "取り分", "en": "share"},
     "fair": {"ja": "公平な取り分", "en": "fair"},
-    "others": {"ja": "ほか{count}個", "en": "{count} others"},
+    "others": {"ja": "ほか{count}個", "en": "{count} more"},
     "all": {"ja": "合計", "en": "all"},
     "no_key": {"ja": "（キーなし）", "en": "(no key)"},
     "wait_p50": {"ja": "待機p50（秒）", "en": "wait p50, s"},

@@ -189,7 +189,7 @@ async def test_changes_of_keys_that_are_gone_are_left_out_and_told(file: Path) -
         file.write_text(without)
         conflict = await desk.send(form)
         assert conflict.status == 409
-        assert "1 of the changes are for keys that are no longer in the file" in conflict.text
+        assert "their keys are no longer in the file: 1 of the changes" in conflict.text
         assert WEIGHT_OF_ALICE not in conflict.fields()
         await desk.apply(await desk.send(conflict.fields()))
         assert file.read_text() == without.replace("max_size = 100", "max_size = 200")

@@ -48,7 +48,7 @@ def owed(debt: float, unit: str, locale: Locale) -> str:
     if unit == "seconds":
         return measured(max(0.0, debt), locale)
     if unit == "tokens":
-        return desk_text(locale, "debt_tokens", count=number(debt))
+        return desk_text(locale, "debt_token" if round(debt) == 1 else "debt_tokens", count=number(debt))
     return desk_text(locale, "debt_request", count=f"{debt:,.1f}".removesuffix(".0"))
 
 

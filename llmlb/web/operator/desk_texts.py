@@ -145,9 +145,10 @@ DESK_TEXTS: dict[str, dict[Locale, str]] = {
     "key_disabled": {"ja": "無効", "en": "disabled"},
     "key_unconfigured": {"ja": "未登録", "en": "not configured"},
     "key_max_waiting": {"ja": "待機は {count} 件まで", "en": "at most {count} waiting"},
-    "keys_more": {"ja": "ほかに {count} 個のキーがあります。", "en": "and {count} more keys"},
+    "keys_more": {"ja": "ほかに {count} 個のキーがあります。", "en": "and {count} more"},
     "debt_request": {"ja": "{count} 件", "en": "{count} req."},
     "debt_tokens": {"ja": "{count} トークン", "en": "{count} tokens"},
+    "debt_token": {"ja": "1 トークン", "en": "1 token"},
     # Nodes
     "nodes_none": {
         "ja": "ノードがありません。llmlb nodes add URL で追加できます。",

@@ -92,7 +92,7 @@ SETTINGS_TEXTS: dict[str, dict[Locale, str]] = {
     },
     "wrong_strange": {
         "ja": "変更しようとしたキーのうち{count}項目は、もうファイルにありません。その変更は取り除きました。",
-        "en": "{count} of the changes are for keys that are no longer in the file. They have been left out.",
+        "en": "Left out, because their keys are no longer in the file: {count} of the changes.",
     },
     "same": {"ja": "変更はありません。", "en": "Nothing was changed."},
     "same_advice": {

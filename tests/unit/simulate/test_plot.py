@@ -65,7 +65,7 @@ def test_every_key_has_a_colour_until_they_are_too_many() -> None:
     assert OTHERS not in few
     many = plot([tried(*"abcdefghij")], "en")
     assert OTHERS in many
-    assert "4 others" in words(many)
+    assert "4 more" in words(many)
     assert COLORS[len(COLORS) - 1] not in many
 
 

@@ -57,10 +57,10 @@ def test_of_many_keys_the_largest_are_shown_and_one_line_for_the_others() -> Non
     lines = key_table([tried(keys)], "en").split("\n")
     assert len(lines) == 1 + MOST_KEYS + 2
     assert [line.split()[0] for line in lines[1:4]] == ["k00", "k01", "k02"]
-    assert lines[-2].startswith("10 others  ")
+    assert lines[-2].startswith("10 more  ")
     assert lines[-2].split()[2] == str(sum(range(1, 11)))
     just_one_more = key_table([tried([f"k{n:02}" for n in range(MOST_KEYS + 1)])], "en")
-    assert "others" not in just_one_more
+    assert " more" not in just_one_more
 
 
 @pytest.mark.parametrize("locale", ["ja", "en"])

@@ -79,8 +79,8 @@ def test_arrivals_out_of_order_are_sorted_and_counted(file: Path) -> None:
         ("0,5,99999999999", ':2: output_tokens = "99999999999": must be a whole number from 0 to 100000000.'),
         ("0,5," + "9" * 100, f':2: output_tokens = "{"9" * 80}…": must be a whole number from 0 to 100000000.'),
         ("0,5,\x1b[2J", ':2: output_tokens = "\\u001b[2J": must be a whole number from 0 to 100000000.'),
-        ("0,5", ":2: 2 values, but the header has 3 columns."),
-        ("0,5,5,5", ":2: 4 values, but the header has 3 columns."),
+        ("0,5", ":2: there must be a value for each column of the header: 3, not 2."),
+        ("0,5,5,5", ":2: there must be a value for each column of the header: 3, not 4."),
     ],
 )
 def test_a_bad_row_is_told_with_its_line_column_value_and_what_is_allowed(file: Path, row: str, said: str) -> None:

@@ -58,5 +58,5 @@ def test_debts_are_in_the_unit_of_cost() -> None:
 
 
 def test_how_many_are_not_listed() -> None:
-    assert keys(desk(keys_more=9800), "en").more == "and 9,800 more keys"
+    assert keys(desk(keys_more=9800), "en").more == "and 9,800 more"
     assert keys(desk(), "en").more == ""
