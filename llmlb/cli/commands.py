@@ -19,6 +19,7 @@ from llmlb.cli.file_commands import FILE_COMMANDS
 from llmlb.cli.output import drop_what_cannot_be_told, told
 from llmlb.cli.simulate.texts import TEXTS as SIMULATE_TEXTS
 from llmlb.cli.texts import say, terminal_locale
+from llmlb.cli.usage import Parser
 from llmlb.messages import Locale
 
 DEFAULT_FILE = Path("config.toml")
@@ -111,7 +112,7 @@ def _command_of(arguments: Sequence[str]) -> str | None:
 def _parser(locale: Locale, asked: str | None) -> argparse.ArgumentParser:
     """Knows every command, but only of the one that is `asked` for what options it takes."""
     called = "llmlb" if Path(sys.argv[0]).name == "llmlb" else "python -m llmlb"
-    parser = argparse.ArgumentParser(prog=called, description=say(locale, "about"), add_help=False)
+    parser = Parser(prog=called, description=say(locale, "about"), add_help=False)
     options = parser.add_argument_group(say(locale, "options"))
     options.add_argument("-h", "--help", action="help", help=say(locale, "help"))
     version = f"llmlb {__version__}"
