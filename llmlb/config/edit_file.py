@@ -55,7 +55,7 @@ def edit_file(
         raise OSError(errno.EINVAL, "not a file")
     with _alone_in(FilePath(os.path.realpath(path)).parent):
         plan = _plan(path, environ, change, version)
-        if plan.after != plan.before:
+        if plan.changes:
             _replace(path, plan.before, plan.after)
     return plan.edited()
 
@@ -75,8 +75,13 @@ class _Plan:
     after: bytes
     loaded: Loaded
 
+    @property
+    def changes(self) -> bool:
+        """Whether there is anything to write: no file is made to hold nothing."""
+        return self.after != (self.before or b"")
+
     def edited(self) -> Edited:
-        return Edited(self.loaded, created=self.before is None, changed=self.after != self.before)
+        return Edited(self.loaded, created=self.changes and self.before is None, changed=self.changes)
 
 
 def _plan(path: FilePath, environ: Mapping[str, str], change: Callable[[Draft], Draft], version: str | None) -> _Plan:

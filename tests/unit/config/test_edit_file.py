@@ -124,6 +124,12 @@ def test_nothing_is_written_where_nothing_changes(file: Path) -> None:
     assert file.stat().st_ino == before.st_ino
 
 
+def test_no_file_is_made_to_hold_nothing(tmp_path: Path) -> None:
+    edited = edit_file(tmp_path / "new.toml", {}, lambda draft: draft)
+    assert (edited.created, edited.changed) == (False, False)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_somebody_else_wrote_meanwhile_is_not_overwritten(file: Path) -> None:
     def slowly(draft: Draft) -> Draft:
         file.write_text(TEXT + "# more\n")
