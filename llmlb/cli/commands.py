@@ -20,9 +20,8 @@ from llmlb.cli.output import drop_what_cannot_be_told, told
 from llmlb.cli.simulate.texts import TEXTS as SIMULATE_TEXTS
 from llmlb.cli.texts import say, terminal_locale
 from llmlb.cli.usage import Parser
+from llmlb.cli.usual_file import DEFAULT_FILE
 from llmlb.messages import Locale
-
-DEFAULT_FILE = Path("config.toml")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

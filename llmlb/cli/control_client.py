@@ -8,7 +8,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from llmlb.web.control_path import socket_path
+from llmlb.web.control_path import socket_to_ask
 
 PATIENCE_SECS = 30.0
 
@@ -19,6 +19,15 @@ class NotRunning(Exception):
 
 class Unreachable(Exception):
     """There may be a gateway, but it cannot be asked. Its text says why."""
+
+
+class Forbidden(Unreachable):
+    """It is another user's."""
+
+
+def unreachable(error: OSError) -> Unreachable:
+    """What to raise where the way to the gateway is barred."""
+    return (Forbidden if isinstance(error, PermissionError) else Unreachable)(error.strerror or str(error))
 
 
 class _Connection(http.client.HTTPConnection):
@@ -34,7 +43,7 @@ class _Connection(http.client.HTTPConnection):
 
 def ask(config: Path, method: str, target: str) -> Any:
     """The answer of the gateway that follows the file `config`. Raises NotRunning or Unreachable."""
-    connection = _Connection(socket_path(config))
+    connection = _Connection(socket_to_ask(config))
     try:
         connection.request(method, target)
         reply = connection.getresponse()
@@ -44,7 +53,7 @@ def ask(config: Path, method: str, target: str) -> Any:
     except (ConnectionError, http.client.HTTPException):
         raise NotRunning from None  # it has just stopped
     except OSError as error:
-        raise Unreachable(error.strerror or str(error)) from None
+        raise unreachable(error) from None
     finally:
         connection.close()
     if reply.status != 200:

@@ -100,11 +100,11 @@ async def test_as_json_it_tells_everything(serve: Serve) -> None:
 async def test_where_no_gateway_runs_it_says_so(tmp_path: Path) -> None:
     done = await command(tmp_path, "status")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "llmlb: no gateway is running with config.toml.\n"
+    assert done.stderr.startswith("llmlb: no gateway is running with config.toml. Start it with llmlb serve;")
     done = await command(tmp_path, "status", "--json")
     assert (done.returncode, json.loads(done.stdout)) == (1, {"running": False})
-    done = await command(tmp_path, "status", "--config", str(tmp_path / ("too-long" * 20) / "config.toml"))
-    assert done.returncode == 1
+    done = await command(tmp_path, "status", "--json", "--config", str(tmp_path / ("too-long" * 20) / "config.toml"))
+    assert (done.returncode, json.loads(done.stdout)) == (1, {"running": None})
     assert done.stderr.startswith("llmlb: the gateway cannot be asked (")
 
 

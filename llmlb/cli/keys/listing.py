@@ -10,7 +10,8 @@ from typing import Any
 from llmlb.cli.complaint import complain
 from llmlb.cli.control_client import NotRunning, Unreachable, ask
 from llmlb.cli.keys.texts import say
-from llmlb.config.load import load
+from llmlb.cli.unanswered import why_unanswered
+from llmlb.cli.usual_file import what_it_says
 from llmlb.config.values import as_written
 from llmlb.messages import Locale
 from llmlb.simulate.table import cut, table
@@ -25,18 +26,19 @@ def list_keys(file: Path, environ: Mapping[str, str], locale: Locale, *, as_json
     """Print them and return the exit code. Without a running gateway: what the file has. Raises ConfigError then."""
     try:
         seen = ask(file, "GET", "/keys")
-    except (NotRunning, Unreachable):
-        seen = None
-        known = load(file, environ).config.api_keys if file.exists() else ()
+    except (NotRunning, Unreachable) as error:
+        seen, running = None, False if isinstance(error, NotRunning) else None
+        known = what_it_says(file, environ).config.api_keys
         keys: list[dict[str, Any]] = [
             {"name": key.name, "weight": key.weight, "max_waiting": key.max_waiting, "disabled": key.disabled}
             for key in known
         ]
-        complain(say(locale, "in_file", file=file))
+        why = why_unanswered(error, file, locale)
+        complain(f"{why} {say(locale, 'in_file')}" if file.exists() else why)
     else:
-        keys = seen["keys"]
+        keys, running = seen["keys"], True
     if as_json:
-        print(json.dumps({"running": seen is not None, "keys": keys}, ensure_ascii=False, indent=1))
+        print(json.dumps({"running": running, "keys": keys}, ensure_ascii=False, indent=1))
     elif not keys:
         print(say(locale, "no_keys"))
     else:

@@ -107,8 +107,8 @@ TEXTS: dict[str, dict[Locale, str]] = {
     "allowed": {"ja": "{given}: {allowed}を指定してください", "en": "{given}: must be {allowed}"},
     # The list
     "in_file": {
-        "ja": "動作中のゲートウェイに問い合わせできないため、{file} の内容を表示します。",
-        "en": "no gateway can be asked, so this is what {file} says.",
+        "ja": "ファイルの内容を表示します。",
+        "en": "This is what the file says.",
     },
     "no_keys": {
         "ja": "キーはありません。ゲートウェイに接続できる人は誰でも使えます。",

@@ -10,7 +10,8 @@ from typing import Any
 from llmlb.cli.complaint import complain
 from llmlb.cli.control_client import NotRunning, Unreachable, ask
 from llmlb.cli.nodes.texts import say
-from llmlb.config.load import load
+from llmlb.cli.unanswered import why_unanswered
+from llmlb.cli.usual_file import what_it_says
 from llmlb.messages import Locale
 from llmlb.simulate.table import cut, table
 from llmlb.web.durations import age
@@ -24,10 +25,9 @@ def list_nodes(file: Path, environ: Mapping[str, str], locale: Locale, *, as_jso
     """Print them and return the exit code. Without a running gateway: what the file has. Raises ConfigError then."""
     try:
         seen = ask(file, "GET", "/nodes")
-    except NotRunning:
-        problem = say(locale, "list_not_running")
-    except Unreachable as error:
-        problem = say(locale, "list_unreachable", problem=error)
+    except (NotRunning, Unreachable) as error:
+        problem = why_unanswered(error, file, locale)
+        running = False if isinstance(error, NotRunning) else None
     else:
         if as_json:
             print(json.dumps({"running": True, **seen}, ensure_ascii=False, indent=1))
@@ -37,10 +37,10 @@ def list_nodes(file: Path, environ: Mapping[str, str], locale: Locale, *, as_jso
             complain(say(locale, "config_refused"))
         return 0
     complain(problem)
-    nodes = load(file, environ).config.nodes if file.exists() else ()
+    nodes = what_it_says(file, environ).config.nodes
     if as_json:
         plain = [{"name": n.name, "url": n.url, "models": n.models, "drain": n.drain} for n in nodes]
-        print(json.dumps({"running": False, "nodes": plain}, ensure_ascii=False, indent=1))
+        print(json.dumps({"running": running, "nodes": plain}, ensure_ascii=False, indent=1))
     elif nodes:
         print(say(locale, "in_file", file=file))
         header = [say(locale, f"h_{column}") for column in ("name", "state", "models", "address")]

@@ -86,14 +86,6 @@ TEXTS: dict[str, dict[Locale, str]] = {
         "en": "--alias {given}: must be ALIAS=MODEL.",
     },
     # The list
-    "list_not_running": {
-        "ja": "このファイルで動作中のゲートウェイはありません。",
-        "en": "no gateway is running with this file.",
-    },
-    "list_unreachable": {
-        "ja": "ゲートウェイに問い合わせできません（{problem}）。",
-        "en": "the gateway cannot be asked ({problem}).",
-    },
     "in_file": {"ja": "{file} のノード:", "en": "Nodes in {file}:"},
     "no_nodes": {"ja": "ノードはありません。", "en": "There are no nodes."},
     "config_refused": {

@@ -12,7 +12,7 @@ import attrs
 
 from llmlb.cli.settings.holding import held_variables
 from llmlb.cli.settings.texts import say
-from llmlb.config.load import load
+from llmlb.cli.usual_file import what_it_says
 from llmlb.config.shown import MASK
 from llmlb.config.values import Named, all_settings, as_written, plain, present
 from llmlb.messages import Locale
@@ -79,7 +79,7 @@ def _rows(file: Path, environ: Mapping[str, str]) -> list[Row]:
     held = held_variables(file, environ)
     names = {named.variable for named in all_settings().values()}
     own = {name: value for name, value in environ.items() if name not in names} if held.running else environ
-    loaded = load(file if file.exists() else None, own)
+    loaded = what_it_says(file, own)
     rows = []
     for name, named in all_settings().items():
         value, source = plain(present(loaded.config, name)), loaded.sources[name]

@@ -9,8 +9,8 @@ from typing import Any, Self
 
 import aiohttp
 
-from llmlb.cli.control_client import NotRunning, Unreachable
-from llmlb.web.control_path import socket_path
+from llmlb.cli.control_client import NotRunning, Unreachable, unreachable
+from llmlb.web.control_path import socket_to_ask
 
 PATIENCE_SECS = 2.0
 """For an answer, before it is said that there is none."""
@@ -20,7 +20,7 @@ class Asking:
     """A way to the gateway that runs with a configuration file; used as a context."""
 
     def __init__(self, config: Path) -> None:
-        connector = aiohttp.UnixConnector(path=str(socket_path(config)))
+        connector = aiohttp.UnixConnector(path=str(socket_to_ask(config)))
         self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
     async def __aenter__(self) -> Self:
@@ -37,7 +37,7 @@ class Asking:
         except aiohttp.ClientConnectorError as error:
             if isinstance(error.os_error, FileNotFoundError | ConnectionRefusedError | NotADirectoryError):
                 raise NotRunning from None
-            raise Unreachable(error.os_error.strerror or str(error.os_error)) from None
+            raise unreachable(error.os_error) from None
         except aiohttp.ClientError:
             raise NotRunning from None  # it has just stopped
         if reply.status != 200:

@@ -17,6 +17,7 @@ from llmlb.cli.status.paint import painted, wants_colors
 from llmlb.cli.status.screen import screen
 from llmlb.cli.status.seen import DESK, WITH_HISTORY, read_seen
 from llmlb.cli.status.texts import say
+from llmlb.cli.unanswered import how_to_start, why_unanswered
 from llmlb.config.shown import one_line
 from llmlb.messages import Locale
 
@@ -38,18 +39,16 @@ def _status(options: argparse.Namespace, file: Path, environ: Mapping[str, str],
         return asyncio.run(watch(file, locale, colors=wants_colors(sys.stdout, environ)))
     try:
         answer = ask(file, "GET", WITH_HISTORY if options.json else DESK)
-    except NotRunning:
-        code = complain(say(locale, "not_running", file=file))
-    except Unreachable as error:
-        code = complain(say(locale, "unreachable", problem=error))
-    else:
+    except (NotRunning, Unreachable) as error:
+        why = why_unanswered(error, file, locale)
+        gone = isinstance(error, NotRunning)
         if options.json:
-            print(json.dumps({"running": True, **answer}, ensure_ascii=False, indent=1))
-            return 0
-        return _print(answer, environ, locale)
+            print(json.dumps({"running": False if gone else None}))
+        return complain(f"{why} {how_to_start(locale)}" if gone else why)
     if options.json:
-        print(json.dumps({"running": False}))
-    return code
+        print(json.dumps({"running": True, **answer}, ensure_ascii=False, indent=1))
+        return 0
+    return _print(answer, environ, locale)
 
 
 def _print(answer: object, environ: Mapping[str, str], locale: Locale) -> int:

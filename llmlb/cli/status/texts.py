@@ -68,14 +68,6 @@ TEXTS: dict[str, dict[Locale, str]] = {
     "nowhere": {"ja": "処理できるノードがありません", "en": "no node can serve it"},
     "more": {"ja": "… ほか {count} 件", "en": "… and {count} more"},
     # What could not be done
-    "not_running": {
-        "ja": "{file} で動作中のゲートウェイはありません。",
-        "en": "no gateway is running with {file}.",
-    },
-    "unreachable": {
-        "ja": "ゲートウェイに問い合わせできません（{problem}）。",
-        "en": "the gateway cannot be asked ({problem}).",
-    },
     "other_version": {
         "ja": "ゲートウェイはほかのバージョンの llmlb で動いています。",
         "en": "the gateway runs another version of llmlb",

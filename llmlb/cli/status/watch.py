@@ -16,6 +16,7 @@ from llmlb.cli.status.screen import screen
 from llmlb.cli.status.seen import DESK, Seen, read_seen
 from llmlb.cli.status.terminal import Terminal
 from llmlb.cli.status.texts import say
+from llmlb.cli.unanswered import why_unanswered
 from llmlb.clock import Clock, LoopClock
 from llmlb.messages import Locale
 from llmlb.simulate.table import cut
@@ -95,10 +96,8 @@ class Watch:
             if self._seen is not None or self._problem:
                 return
             problem = say(self._locale, "silent", time=self._silence())
-        except NotRunning:
-            problem = say(self._locale, "not_running", file=self._file)
-        except Unreachable as error:
-            problem = say(self._locale, "unreachable", problem=error)
+        except (NotRunning, Unreachable) as error:
+            problem = why_unanswered(error, self._file, self._locale)
         except ValueError:
             problem = say(self._locale, "other_version")
         else:

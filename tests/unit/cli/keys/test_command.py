@@ -194,7 +194,8 @@ def test_a_file_that_is_wrong_is_left_alone(run: Run, file: Path, text: str) -> 
 def test_the_list_shows_the_file_where_nobody_runs(run: Run, file: Path) -> None:
     run("disable", "batch")
     said = run("list")
-    assert (said.code, "this is what config.toml says" in said.err) == (0, True)
+    assert said.code == 0
+    assert said.err == "llmlb: no gateway is running with config.toml. This is what the file says.\n"
     assert [line.split() for line in said.out.splitlines()] == [
         ["NAME", "STATE", "WEIGHT", "MAX", "WAITING"],
         ["alice", "enabled", "2", "-"],
@@ -205,6 +206,9 @@ def test_the_list_shows_the_file_where_nobody_runs(run: Run, file: Path) -> None
     assert "sk-open" not in said.out + json.dumps(plain)
     file.unlink()
     assert "everyone who reaches the gateway" in run("list").out
+    assert run("list").err == "llmlb: no gateway is running with config.toml.\n"
+    said = run("list", "--config", "mistyped.toml")
+    assert (said.code, said.out, "mistyped.toml: there is no such file." in said.err) == (2, "", True)
     file.write_text("x = 1\n")
     assert run("list").code == 2
 
@@ -220,6 +224,23 @@ def test_the_list_is_what_the_gateway_knows(run: Run, file: Path, tmp_path: Path
     assert lines[2].split() == ["山田", "無効", "1.5", "-", "3", "1", "42"]
     assert "以前の設定のまま" in said.err
     assert (plain["running"], plain["keys"]) == (True, known)
+
+
+def test_the_gateway_is_found_through_a_link_to_its_file(run: Run, file: Path, tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "llmlb.toml").symlink_to(file)
+    with answering(tmp_path, reload=CAME):
+        assert "has applied it" in run("disable", "batch", "--config", "etc/llmlb.toml").out
+    assert entries(file)["batch"]["disabled"] is True
+
+
+def test_of_a_gateway_that_cannot_be_asked_it_is_not_known_whether_it_runs(
+    run: Run, file: Path, tmp_path: Path
+) -> None:
+    with answering(tmp_path):
+        said = run("list", "--json")
+    assert json.loads(said.out)["running"] is None
+    assert "the gateway cannot be asked (HTTP 500)." in said.err
 
 
 def test_the_gateway_is_told_who_asks_and_the_key_is_not_lost_when_it_refuses(

@@ -177,3 +177,9 @@ def test_the_list_has_every_setting_with_its_source(run: Run, file: Path) -> Non
     assert plain["operator.password_hash"]["value"] == ""
     file.unlink()
     assert "default" in run("list").out
+
+
+def test_another_file_that_is_not_there_is_told_and_not_taken_for_the_defaults(run: Run) -> None:
+    for arguments in (["list"], ["get", "queue.max_size"]):
+        said = run(*arguments, "--config", "mistyped.toml")
+        assert (said.code, said.out, "mistyped.toml: there is no such file." in said.err) == (2, "", True)
