@@ -11,6 +11,8 @@ from llmlb.simulate.table import cut, width
 
 GAP = 2
 """Spaces between two columns."""
+ROOMY = 24
+"""Columns of the terminal beyond which a text gives way first: one long name is no reason to cut all the others."""
 
 
 @attrs.frozen
@@ -70,14 +72,14 @@ def _shortest(one: Column) -> int:
 
 
 def _widths(columns: Sequence[Column], most: int) -> list[int]:
-    """How wide each becomes: the less important ones are cut first, and of those that are alike the widest."""
+    """How wide each becomes: the very wide are cut first, then the less important, and of those alike the widest."""
     wides, shortest = [one.wide for one in columns], [_shortest(one) for one in columns]
     over = sum(wides) + GAP * (len(columns) - 1) - most
     while over > 0:
         can = [at for at in range(len(columns)) if wides[at] > shortest[at]]
         if not can:
             break
-        wides[max(can, key=lambda at: (columns[at].goes, wides[at]))] -= 1
+        wides[max(can, key=lambda at: (max(wides[at], ROOMY), columns[at].goes, wides[at]))] -= 1
         over -= 1
     return wides
 

@@ -5,6 +5,8 @@ from llmlb.simulate.table import cut, table, width
 
 def test_full_width_characters_count_twice_and_marks_not_at_all() -> None:
     assert (width("abc"), width("待機"), width("ｱ"), width("か\u3099")) == (3, 4, 1, 2)
+    thai, hangul_in_parts = "\u0e17\u0e35\u0e48", "\u1112\u1161\u11ab"
+    assert (width(thai), width(hangul_in_parts)) == (1, 2)
 
 
 def test_columns_line_up_in_japanese_too() -> None:

@@ -43,6 +43,12 @@ def test_of_those_the_less_important_ones_are_cut_first() -> None:
     assert drawn(both, 14)[1] == "xxxxxxx…  yyy…"
 
 
+def test_a_very_long_one_gives_way_before_any() -> None:
+    both = [column("A", ["x" * 40], least=4), column("B", ["y" * 12], least=4, goes=1)]
+    assert drawn(both, 38)[1] == "x" * 23 + "…  " + "y" * 12
+    assert drawn(both, 34)[1] == "x" * 23 + "…  " + "y" * 7 + "…"
+
+
 def test_then_the_less_important_columns_go() -> None:
     assert drawn([NAME, COUNT, STATE], 15) == ["NAME      COUNT", "a-long-…      1", "日本語…   1,000"]
     assert drawn([NAME, COUNT, STATE], 9) == ["NAME", "a-long-n…"[:8] + "…", "日本語の…"]
