@@ -133,7 +133,7 @@ class _FromStdlib(logging.Handler):
         if isinstance(crash, _MALFORMED):
             # aiohttp would write the request's own bytes, inside a traceback, as an error of ours.
             status = getattr(crash, "code", 400)
-            log.warning("malformed_request", kind=type(crash).__name__, status=status)
+            log.warning("malformed request", kind=type(crash).__name__, status=status)
             return
         level = min(max(record.levelno // 10 * 10, logging.DEBUG), logging.CRITICAL)
         log.log(level, record.getMessage(), exc_info=crash)

@@ -228,7 +228,7 @@ class Connection(Answering):
             self._messages.append(_failure(LongHead(MAX_HEAD)))  # nothing else is as long and no request
         elif not self._messages[-1][1].is_eof():
             _break_off(self._messages[-1][1])
-        _log.info("sent_too_far_ahead", requests=len(self._messages))
+        _log.info("sent too far ahead", requests=len(self._messages))
 
     # One connection too many
 
@@ -284,7 +284,7 @@ class Connection(Answering):
         if refusal is not None:
             self._deaf = True
             status = FAULTS[type(refusal)].status
-            _log.info("malformed_request", id=given, status=status, kind=type(exc).__name__)
+            _log.info("malformed request", id=given, status=status, kind=type(exc).__name__)
         else:
             _log.error("internal error", id=given, exc_info=exc)
         if request.writer.output_size > 0:

@@ -74,7 +74,7 @@ class Server(web.Server):
         self._refused += 1
         now = self._gateway.clock.now()
         if now >= self._told_at + TELL_AGAIN_SECS:
-            _log.warning("too_many_connections", limit=self.limit, refused=self._refused)
+            _log.warning("too many connections", limit=self.limit, refused=self._refused)
             self._told_at, self._refused = now, 0
         if len(self._leaving) >= MOST_TURNED_AWAY:
             return False
@@ -117,7 +117,7 @@ class Runner(web.AppRunner):
         gateway = self.app[GATEWAY]
         needed = wanted_connections(gateway) + own_descriptors(len(gateway.config.nodes))
         if needed > descriptors():
-            _log.warning("few_file_descriptors", needed=needed, allowed=descriptors())
+            _log.warning("few file descriptors", needed=needed, allowed=descriptors())
         return Server(
             plain.request_handler,
             request_factory=plain.request_factory,

@@ -462,7 +462,7 @@ async def test_what_is_no_http_gets_our_form_of_error_and_an_id(
     assert head.split(b" ", 2)[1] == b"%d" % status, head
     assert b'"type":"invalid_request_error"' in body
     assert b"Server: llmlb\r\n" in head + b"\r\n"
-    (line,) = [line for line in log() if line["event"] == "malformed_request"]
+    (line,) = [line for line in log() if line["event"] == "malformed request"]
     assert f"X-Request-Id: {line['id']}".encode() in head
     assert "sk-secret" not in str(log())
 

@@ -136,7 +136,7 @@ async def test_more_connections_than_the_system_allows_are_told_so_and_do_no_har
     crowd = [await Caller.connect(gateway.port) for _ in range(600)]
     gateway.thaw()
     try:
-        await gateway.told("too_many_connections")
+        await gateway.told("too many connections")
         await regular.send(request_bytes(chat_body()))
         assert (await regular.reply()).status == 200
     finally:

@@ -242,7 +242,7 @@ async def test_those_who_were_turned_away_just_before_are_hung_up_on(serve: Serv
     """Else Python complains of them at its end, and 3.13 in any case."""
     gateway = await serve(server={"max_connections": 2}, env={"PYTHONWARNINGS": "default::ResourceWarning"})
     callers = [await gateway.connect() for _ in range(6)]
-    await gateway.told("too_many_connections")
+    await gateway.told("too many connections")
     await stopping(gateway)
     assert await gateway.exit_code() == 0
     for caller in callers:

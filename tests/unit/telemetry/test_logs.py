@@ -297,7 +297,7 @@ async def test_a_malformed_request_is_one_line_without_its_bytes(payload: bytes,
     assert b" 400 " in answer.split(b"\r\n")[0]
     assert "SECRET" not in stream.getvalue()
     assert "Traceback" not in stream.getvalue()
-    said = [(line["level"], line["status"]) for line in lines(stream) if line["event"] == "malformed_request"]
+    said = [(line["level"], line["status"]) for line in lines(stream) if line["event"] == "malformed request"]
     not_even_http = b"HTTP/1." not in payload  # aiohttp tells of these at debug only
     assert said == ([] if not_even_http and level == "info" else [("warning", 400)])
 
