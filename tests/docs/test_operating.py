@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
@@ -21,9 +23,11 @@ from tests.docs.blocks import Block, blocks_of
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docs" / "operating.md"
+TEXT = FILE.read_text(encoding="utf-8")
 EDITING = [block for block in blocks_of(FILE) if "llmlb keys" in block.text or "llmlb config" in block.text]
 NODES = next(block for block in blocks_of(FILE) if "llmlb nodes" in block.text)
-STATUS = FILE.read_text(encoding="utf-8").partition("## Status on the terminal")[2].partition("\n## ")[0]
+STATUS = TEXT.partition("## Status on the terminal")[2].partition("\n## ")[0]
+LEVELS = {level: level for level in ("debug", "info", "warning", "error", "critical")} | {"exception": "error"}
 STATUS_NAMES = set(re.findall(r"`(\w+)`", STATUS.partition("| in | names |")[2]))
 
 
@@ -82,3 +86,44 @@ def test_every_name_of_the_status_is_told(kind: type[attrs.AttrsInstance]) -> No
 def test_every_name_of_the_desk_is_told() -> None:
     assert {field.name.removesuffix("_more") for field in attrs.fields(Desk)} <= STATUS_NAMES
     assert {outcome.value for outcome in Outcome} <= STATUS_NAMES
+
+
+@attrs.frozen
+class Said:
+    """What one call of the code logs. `more`: other fields as well, of which only the running program knows."""
+
+    event: str
+    level: str
+    fields: frozenset[str]
+    more: bool
+
+
+def said_by(tree: ast.AST) -> Iterator[Said]:
+    """Every line that the code logs under a name of ours. What is logged with a level chosen before has none here."""
+    for call in ast.walk(tree):
+        match call:
+            case ast.Call(func=function, args=[ast.Constant(value=str(event)), *_], keywords=words):
+                logger, _, level = ast.unparse(function).rpartition(".")
+            case _:
+                continue
+        if (logger in {"log", "_log"} and level in LEVELS) or (not logger and level == "log"):
+            fields = {"exception" if word.arg == "exc_info" else word.arg for word in words if word.arg}
+            if level == "exception":
+                fields.add("exception")
+            yield Said(event, LEVELS.get(level, ""), frozenset(fields), any(word.arg is None for word in words))
+
+
+def test_every_line_of_the_log_is_told_with_its_level_and_fields() -> None:
+    """People search for them, and machines wait for them."""
+    code = [*(ROOT / "llmlb").rglob("*.py")]
+    all_said = [said for file in code for said in said_by(ast.parse(file.read_text(encoding="utf-8")))]
+    told: dict[str, tuple[str, set[str]]] = {}
+    for row in TEXT.partition("| event of the log |")[2].partition("\n\n")[0].splitlines()[2:]:
+        event, level, fields, _ = re.split(r"\s*\|\s*", row)[1:-1]
+        told[event.strip("`")] = level, set(re.findall(r"`(\w+)`", re.sub(r"\(.*?\)", "", fields)))
+    assert {said.event for said in all_said} == set(told)
+    for event, (level, fields) in told.items():
+        of_this = [said for said in all_said if said.event == event]
+        assert all(said.level in level for said in of_this), event
+        known = {field for said in of_this for field in said.fields}
+        assert fields == known or (fields > known and any(said.more for said in of_this)), event
