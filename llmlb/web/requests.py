@@ -58,7 +58,8 @@ async def sign(request: web.Request, response: web.StreamResponse) -> None:
     response.headers["X-Request-Id"] = request.get(REQUEST_ID) or new_id()
     gateway = request.app[GATEWAY]
     if gateway.draining:
-        response.force_close()
+        response.force_close()  # too late to be said by aiohttp, which has made the headers
+        response.headers["Connection"] = "close"
     origins = gateway.config.server.cors_origins
     for name, value in open_to_origins(request.path, request.headers.get("Origin"), origins).items():
         response.headers.add(name, value)

@@ -214,3 +214,14 @@ async def test_a_name_longer_than_any_model_has_waits_for_no_node_that_may_have_
     answer = await gateway.post(json={"model": "m" * 257})
     assert (answer.status, answer.error["code"]) == (404, "model_not_found")
     assert len(answer.error["message"]) < 300
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/v1/models", "/api/queue/stats", "/", "/nothing"])
+async def test_while_it_drains_every_answer_says_that_the_connection_ends(
+    path: str, node: ScriptedNode, start: Start
+) -> None:
+    """Else a client sends its next request down a connection that is closed by then, and is not told to come back."""
+    gateway = await start(config(node))
+    assert "Connection" not in (await gateway.get(path)).headers
+    gateway.gateway.draining = True
+    assert (await gateway.get(path)).headers["Connection"] == "close"
