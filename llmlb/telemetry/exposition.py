@@ -6,19 +6,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 import attrs
-from prometheus_client import generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
-from prometheus_client.utils import floatToGoString
 
 from llmlb.telemetry.metrics import BOUNDS, Histogram, KeyTally, Metrics
 from llmlb.telemetry.record import Outcome
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-_OUTCOMES = [outcome.value for outcome in Outcome]
-_LIMITS = [*map(floatToGoString, BOUNDS), "+Inf"]
+_OUTCOMES = [f'outcome="{outcome.value}"' for outcome in Outcome]
+_LIMITS = [*map(str, BOUNDS), "+Inf"]
 
-Samples = Iterable[tuple[tuple[str, ...], float]]
-"""Values, each with those of its labels."""
+Samples = Iterable[tuple[str, float]]
+"""Values, each with its labels as they are written between braces."""
 
 
 @attrs.frozen
@@ -30,28 +27,30 @@ class Family:
     help: str
     labels: tuple[str, ...] = ()
 
-    def of(self, samples: Samples) -> Metric:
-        """The metric with these values."""
-        make = GaugeMetricFamily if self.kind == "gauge" else CounterMetricFamily
-        metric = make(self.name, self.help, labels=self.labels)
-        for values, value in samples:
-            metric.add_metric(values, value)
-        return metric
-
-    def one(self, value: float) -> Metric:
+    def one(self, value: float) -> str:
         """The metric with its only value."""
-        return self.of([((), value)])
+        return f"{self._head()}{self.name} {float(value)}\n"
 
-    def text(self, samples: Iterable[tuple[str, float]]) -> str:
-        """The same as it is written, given the text of the labels: for thousands of series ten times as fast."""
+    def of(self, samples: Samples) -> str:
+        """The metric with these values."""
         name = self.name
-        lines = [f"{name}{{{labels}}} {float(value)}\n" for labels, value in samples]
-        return f"# HELP {name} {self.help}\n# TYPE {name} {self.kind}\n" + "".join(lines)
+        return self._head() + "".join([f"{name}{{{labels}}} {float(value)}\n" for labels, value in samples])
 
-    def buckets(self, histogram: Histogram) -> Metric:
+    def by(self, values: Mapping[str, float]) -> str:
+        """The metric with these values of its only label."""
+        (label,) = self.labels
+        return self.of((_label(label, key), value) for key, value in values.items())
+
+    def buckets(self, histogram: Histogram) -> str:
         """The metric with these buckets."""
-        counts = list(zip(_LIMITS, histogram.cumulative(), strict=True))
-        return HistogramMetricFamily(self.name, self.help, buckets=counts, sum_value=histogram.sum)
+        name, counts = self.name, histogram.cumulative()
+        lines = [
+            f'{name}_bucket{{le="{limit}"}} {float(count)}\n' for limit, count in zip(_LIMITS, counts, strict=True)
+        ]
+        return f"{self._head()}{''.join(lines)}{name}_count {float(counts[-1])}\n{name}_sum {float(histogram.sum)}\n"
+
+    def _head(self) -> str:
+        return f"# HELP {self.name} {self.help}\n# TYPE {self.name} {self.kind}\n"
 
 
 WAITING = Family("llmlb_requests_waiting", "gauge", "Requests that wait in the queue.")
@@ -155,79 +154,47 @@ class Gauges:
 
 def exposition(metrics: Metrics, gauges: Gauges) -> bytes:
     """The text of all metrics, of those by key only if `gauges` has them."""
-    told = _Told(metrics, gauges)
-    return b"".join(
-        (
-            generate_latest(_Part(told.before())),
-            "".join(_by_node(gauges)).encode(),
-            generate_latest(_Part(told.after())),
-            "".join(_by_key(metrics.keys, gauges.keys)).encode() if gauges.keys is not None else b"",
-        )
-    )
+    by_key = () if gauges.keys is None else _by_key(metrics.keys, gauges.keys)
+    return "".join((*_totals(metrics, gauges), *by_key)).encode()
 
 
-def _by_node(gauges: Gauges) -> Iterator[str]:
-    nodes = {name: _label("node", name) for name in gauges.nodes}
-    yield NODE_STATE.text(
-        (f'{label},state="{state}"', state == gauges.nodes[name])
-        for name, label in nodes.items()
+def _totals(metrics: Metrics, gauges: Gauges) -> Iterator[str]:
+    yield WAITING.one(gauges.waiting)
+    yield RUNNING.one(gauges.running)
+    yield PLACES.one(gauges.max_size)
+    yield REQUESTS.of(zip(_OUTCOMES, metrics.outcomes.values(), strict=True))
+    yield WAIT.buckets(metrics.wait)
+    yield SERVICE.buckets(metrics.service)
+    yield NODE_STATE.of(
+        (f'{label},state="{state}"', state == now)
+        for label, now in [(_label("node", name), now) for name, now in gauges.nodes.items()]
         for state in gauges.states
     )
-    yield NODE_FAILURES.text((nodes[name], count) for name, count in gauges.failures.items())
+    yield NODE_FAILURES.by(gauges.failures)
+    yield FORECAST_ERROR.buckets(metrics.forecast_error)
+    yield FORECASTS.by({"shorter": gauges.shorter, "longer": gauges.longer})
+    yield FORECAST_FACTOR.one(gauges.factor)
+    yield CONFIG_REFUSED.one(gauges.config_refused)
+    yield AUDIT_FAILURES.by(gauges.audit_failures)
 
 
 def _by_key(tallies: Mapping[str, KeyTally], gauges: Mapping[str, KeyGauges]) -> Iterator[str]:
     counted = [(_label("key", key), tally) for key, tally in tallies.items()]
-    yield KEY_REQUESTS.text(
-        (f'{label},outcome="{outcome}"', count)
+    yield KEY_REQUESTS.of(
+        (f"{label},{outcome}", count)
         for label, tally in counted
         for outcome, count in zip(_OUTCOMES, tally.outcomes.values(), strict=True)
     )
-    yield KEY_NODE_SECONDS.text((label, tally.node_seconds) for label, tally in counted)
-    yield KEY_TOKENS.text((label, tally.tokens) for label, tally in counted)
+    yield KEY_NODE_SECONDS.of((label, tally.node_seconds) for label, tally in counted)
+    yield KEY_TOKENS.of((label, tally.tokens) for label, tally in counted)
     read = [(_label("key", key), gauge) for key, gauge in gauges.items()]
-    yield KEY_SHARE.text((label, gauge.share) for label, gauge in read)
-    yield KEY_WEIGHT.text((label, gauge.weight) for label, gauge in read)
-    yield KEY_DEBT.text((label, gauge.debt) for label, gauge in read)
-    yield KEY_WAITING.text((label, gauge.waiting) for label, gauge in read)
+    yield KEY_SHARE.of((label, gauge.share) for label, gauge in read)
+    yield KEY_WEIGHT.of((label, gauge.weight) for label, gauge in read)
+    yield KEY_DEBT.of((label, gauge.debt) for label, gauge in read)
+    yield KEY_WAITING.of((label, gauge.waiting) for label, gauge in read)
 
 
 def _label(name: str, value: str) -> str:
     """A label as it is written between braces, whatever its value is made of."""
     escaped = value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
     return f'{name}="{escaped}"'
-
-
-@attrs.frozen(eq=False)
-class _Part:
-    """What prometheus_client calls a collector: it is given a new one each time, so nothing is registered anywhere."""
-
-    metrics: Iterable[Metric]
-
-    def collect(self) -> Iterable[Metric]:
-        return self.metrics
-
-
-@attrs.frozen(eq=False)
-class _Told:
-    """All metrics but those by node, which come in between, and by key, which come last."""
-
-    metrics: Metrics
-    gauges: Gauges
-
-    def before(self) -> Iterator[Metric]:
-        metrics, gauges = self.metrics, self.gauges
-        yield WAITING.one(gauges.waiting)
-        yield RUNNING.one(gauges.running)
-        yield PLACES.one(gauges.max_size)
-        yield REQUESTS.of(((outcome.value,), count) for outcome, count in metrics.outcomes.items())
-        yield WAIT.buckets(metrics.wait)
-        yield SERVICE.buckets(metrics.service)
-
-    def after(self) -> Iterator[Metric]:
-        metrics, gauges = self.metrics, self.gauges
-        yield FORECAST_ERROR.buckets(metrics.forecast_error)
-        yield FORECASTS.of([(("shorter",), gauges.shorter), (("longer",), gauges.longer)])
-        yield FORECAST_FACTOR.one(gauges.factor)
-        yield CONFIG_REFUSED.one(gauges.config_refused)
-        yield AUDIT_FAILURES.of(((check,), count) for check, count in gauges.audit_failures.items())

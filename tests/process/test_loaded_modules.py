@@ -16,7 +16,7 @@ TOLD = {"PYTHONPROFILEIMPORTTIME": "1"}
 WHEN_ASKED = {
     "/": ("jinja2", "llmlb.web.dashboard"),
     "/operator": ("argon2", "jinja2", "llmlb.config.edit", "llmlb.web.operator"),
-    "/metrics": ("prometheus_client", "llmlb.web.metrics"),
+    "/metrics": ("llmlb.telemetry.exposition", "llmlb.web.metrics"),
 }
 NOT_EVEN_THEN = (
     "llmlb.cli.edit_command",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import attrs
 import pytest
-from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
 from llmlb.telemetry.exposition import CATALOGUE, Gauges, KeyGauges, exposition
@@ -122,12 +121,6 @@ def test_a_hostile_name_stays_inside_its_label(name: str) -> None:
     assert value(hostile, "llmlb_node_state", node=name, state="idle") == 1
     assert value(hostile, "llmlb_node_failures_total", node=name) == 7
     assert len(hostile) == len(plain), "no series more than with a plain name"
-
-
-def test_nothing_is_registered_for_the_whole_process() -> None:
-    for _ in range(2):
-        exposition(Metrics(["alice"]), gauges("alice"))
-    assert not [family.name for family in REGISTRY.collect() if family.name.startswith("llmlb")]
 
 
 def test_buckets_have_their_bounds_and_end_with_infinity() -> None:
