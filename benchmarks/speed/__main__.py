@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.write and (given.quick or given.only or given.read):
         parser.error("--write is for all measures at their full length")
     if given.read:
-        made, where = kept.from_json(given.read.read_text(encoding="utf-8"))
+        made, where = given.read
     else:
         made, where = _measured(given)
     lines = judge(GOALS, made.samples)
@@ -78,6 +78,14 @@ def _write(made: Campaign, where: dict[str, str]) -> None:
     (results.FOLDER / "speed.md").write_text(text, encoding="utf-8")
 
 
+def _kept(file: str) -> tuple[Campaign, dict[str, str]]:
+    """What `--json` has written. Raises ArgumentTypeError where it has not."""
+    try:
+        return kept.from_json(Path(file).read_text(encoding="utf-8"))
+    except (OSError, ValueError, LookupError, TypeError):
+        raise argparse.ArgumentTypeError(f"{file!r}: must be a file that --json has written") from None
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description=__doc__)
     names = [measure.name for measure in MEASURES]
@@ -89,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
         "--beside", nargs="+", type=Path, metavar="CHECKOUT", default=[], help="another llmlb to compare with"
     )
     parser.add_argument("--json", type=new_file, metavar="FILE", help="write everything as JSON")
-    parser.add_argument("--from", dest="read", type=Path, metavar="FILE", help="show such a file; measure nothing")
+    parser.add_argument("--from", dest="read", type=_kept, metavar="FILE", help="show such a file; measure nothing")
     parser.add_argument("--plots", type=Path, metavar="FOLDER", help="draw the pictures of docs/performance.md")
     parser.add_argument(
         "--write", action="store_true", help="write the results that are kept, in benchmarks/results and docs/images"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from benchmarks import fairness
@@ -31,3 +33,16 @@ def test_results_that_could_not_be_written_are_not_measured(capsys: pytest.Captu
             main(["--quick", "--json", "/nowhere/all.json"])
         assert ended.value.code == 2
         assert "must be the path of a file in a directory that exists" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [None, "", "no JSON", "[]", '{"samples": [{}]}', "\udcff"])
+def test_results_that_cannot_be_read_are_not_shown(
+    content: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "all.json"
+    if content is not None:
+        file.write_text(content, encoding="utf-8", errors="surrogateescape")
+    with pytest.raises(SystemExit) as ended:
+        speed_command.main(["--from", str(file)])
+    assert ended.value.code == 2
+    assert "must be a file that --json has written" in capsys.readouterr().err
