@@ -12,6 +12,10 @@ TEXTS: dict[str, dict[Locale, str]] = {
     "directory": {"ja": "ファイルではなくディレクトリです。", "en": "this is a directory, not a file."},
     "forbidden": {"ja": "ファイルを読む権限がありません。", "en": "no permission to read this file."},
     "unreadable": {"ja": "ファイルを読めません: {cause}。", "en": "this file cannot be read: {cause}."},
+    "too_large": {
+        "ja": "ファイルが大きすぎます（上限 {limit:,} バイト）。",
+        "en": "this file is too large (the limit is {limit:,} bytes).",
+    },
     "not_utf8": {
         "ja": "UTF-8ではありません（{offset}バイト目）。UTF-8で保存してください。",
         "en": "not UTF-8 (at byte {offset}); save the file as UTF-8.",

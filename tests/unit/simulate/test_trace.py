@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from llmlb.simulate import reading
 from llmlb.simulate.flaws import MOST_SHOWN, InputError, describe_flaws
 from llmlb.simulate.job import Job
 from llmlb.simulate.trace import Pace, Recorded, read_trace
@@ -156,3 +157,10 @@ def test_a_file_that_is_none_is_told(tmp_path: Path) -> None:
     assert said(Path("/proc/self/mem")).startswith(("Input/output error", "Invalid argument"))
     assert said(Path("a\0b")) == "there is no such file."
     assert said(tmp_path / ("x" * 300)).endswith(".")
+
+
+def test_of_what_never_ends_no_more_is_read_than_may_be(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = HEADER.encode() + b"0,1,1\n"
+    monkeypatch.setattr(reading, "LARGEST", len(content))
+    assert len(read(file, content).arrivals) == 1
+    assert flaws(file, content + b"1") == [f": this file is too large (the limit is {len(content)} bytes)."]
