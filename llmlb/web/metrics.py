@@ -18,7 +18,7 @@ from llmlb.telemetry.metrics import UNCONFIGURED
 from llmlb.web.hosts import named_host
 from llmlb.web.keys import GATEWAY
 
-_OF_A_PROXY = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
+_OF_A_PROXY = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
 
 
 def metrics_only(gateway: Gateway) -> web.Application:

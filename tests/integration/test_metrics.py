@@ -265,6 +265,7 @@ async def test_from_elsewhere_there_are_totals_and_with_the_token_all(node: Scri
         {"Forwarded": "for=192.0.2.7"},
         {"Via": "1.1 proxy"},
         {"X-Forwarded-Host": "llmlb.example"},
+        {"X-Forwarded-Proto": "https"},
         {"Host": "attacker.example"},
         {"Host": "attacker.example:8080"},
         {"Host": "192.0.2.7"},
