@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TextIO
 
 import msgspec
 
 _DIM, _BOLD, _PLAIN = "\x1b[2m", "\x1b[1m", "\x1b[0m"
 _COLORS = {"debug": "\x1b[36m", "info": "\x1b[32m", "warning": "\x1b[33m"}
 _RED = "\x1b[31m"
+
+
+def wants_colors(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Whether what is written there is seen on a terminal by somebody who has not asked for none (NO_COLOR)."""
+    return stream.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
 
 
 def json_line(event: Mapping[str, Any]) -> str:

@@ -23,7 +23,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web import PayloadAccessError, RequestPayloadError
 
 from llmlb.clock import Clock
-from llmlb.telemetry.lines import console_line, json_line
+from llmlb.telemetry.lines import console_line, json_line, wants_colors
 from llmlb.telemetry.log_sink import LogSink
 from llmlb.telemetry.record import Record
 from llmlb.telemetry.request_line import console_request, json_request
@@ -58,7 +58,8 @@ def configure(log: Log, *, stream: TextIO | None = None) -> None:
         target = file or target
     for_people = log.format == "console" or (log.format == "auto" and on_terminal)
     level = logging.getLevelNamesMapping()[log.level.upper()]
-    request_line = partial(console_request, colors=on_terminal) if for_people else json_request
+    colors = wants_colors(target, os.environ)
+    request_line = partial(console_request, colors=colors) if for_people else json_request
     _SINK.turn_to(target, request_line if level <= logging.INFO else None)
     structlog.configure(
         processors=[
@@ -66,7 +67,7 @@ def configure(log: Log, *, stream: TextIO | None = None) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=not for_people, key="time"),
             _describe_crash,
-            partial(_render_console, on_terminal) if for_people else _render_json,
+            partial(_render_console, colors) if for_people else _render_json,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *_: _SINK,

@@ -13,13 +13,14 @@ from pathlib import Path
 from llmlb.cli.complaint import complain
 from llmlb.cli.control_client import NotRunning, Unreachable, ask
 from llmlb.cli.output import told
-from llmlb.cli.status.paint import painted, wants_colors
+from llmlb.cli.status.paint import painted
 from llmlb.cli.status.screen import screen
 from llmlb.cli.status.seen import DESK, WITH_HISTORY, read_seen
 from llmlb.cli.status.texts import say
 from llmlb.cli.unanswered import how_to_start, why_unanswered
 from llmlb.config.shown import one_line
 from llmlb.messages import Locale
+from llmlb.telemetry.lines import wants_colors
 
 WIDE = 120
 """Columns where there is no terminal."""

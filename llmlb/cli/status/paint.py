@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Literal, TextIO
+from collections.abc import Iterable
+from typing import Literal
 
 import attrs
 
@@ -25,11 +25,6 @@ class Piece:
 
 Line = tuple[Piece, ...]
 """From left to right, without a line end."""
-
-
-def wants_colors(stream: TextIO, environ: Mapping[str, str]) -> bool:
-    """Whether what is written there is seen on a terminal by somebody who has not asked for none (NO_COLOR)."""
-    return stream.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
 
 
 def painted(line: Line, *, colors: bool) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import unicodedata
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from llmlb.telemetry.lines import console_line, json_line
+from llmlb.telemetry.lines import console_line, json_line, wants_colors
 
 FORGERIES = [
     "m\n12:00:00.000 info    request id=x outcome=served",
@@ -22,6 +23,13 @@ FORGERIES = [
     "served outcome=failed",
     'he said "x"',
 ]
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is one."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 def is_one_harmless_line(line: str) -> bool:
@@ -92,3 +100,11 @@ def test_only_our_own_colours_reach_the_terminal() -> None:
     line = console_line({"level": "error", "event": "x", "model": "\x1b[31m"}, colors=True)
     assert "\x1b[31merror" in line
     assert line.count("\x1b[31m") == 1
+
+
+def test_colours_are_for_terminals_of_people_who_want_them() -> None:
+    assert wants_colors(Terminal(), {"TERM": "xterm"})
+    assert wants_colors(Terminal(), {"NO_COLOR": ""})  # as no-color.org has it: present and not empty
+    assert not wants_colors(Terminal(), {"NO_COLOR": "1"})
+    assert not wants_colors(Terminal(), {"TERM": "dumb"})
+    assert not wants_colors(io.StringIO(), {"TERM": "xterm"})

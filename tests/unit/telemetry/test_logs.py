@@ -165,11 +165,24 @@ def test_an_endless_model_name_is_cut() -> None:
         ("console", io.StringIO(), False),
     ],
 )
-def test_the_format_follows_the_setting_and_the_terminal(format_: Any, stream: io.StringIO, is_json: bool) -> None:
+def test_the_format_follows_the_setting_and_the_terminal(
+    format_: Any, stream: io.StringIO, is_json: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
     configure(Log(format=format_), stream=stream)
     request_line(RECORD)
     assert stream.getvalue().startswith("{") is is_json
     assert ("\x1b[" in stream.getvalue()) is (not is_json and stream.isatty())
+
+
+def test_who_wants_no_colours_gets_the_same_words_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    configure(Log(), stream=(stream := Terminal()))
+    structlog.get_logger().info("other", key="alice")
+    request_line(RECORD)
+    assert "\x1b" not in stream.getvalue()
+    assert all(said in stream.getvalue() for said in (" key=alice", f" key={RECORD.key_name}"))
 
 
 def test_a_file_gets_json_and_keeps_what_it_had(tmp_path: Path) -> None:

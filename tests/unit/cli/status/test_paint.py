@@ -2,26 +2,9 @@
 
 from __future__ import annotations
 
-import io
-
 import pytest
 
-from llmlb.cli.status.paint import Piece, clipped, in_rows, painted, wants_colors
-
-
-class Terminal(io.StringIO):
-    """A stream that says it is one."""
-
-    def isatty(self) -> bool:
-        return True
-
-
-def test_colours_are_for_terminals_of_people_who_want_them() -> None:
-    assert wants_colors(Terminal(), {"TERM": "xterm"})
-    assert wants_colors(Terminal(), {"NO_COLOR": ""})  # as no-color.org has it: present and not empty
-    assert not wants_colors(Terminal(), {"NO_COLOR": "1"})
-    assert not wants_colors(Terminal(), {"TERM": "dumb"})
-    assert not wants_colors(io.StringIO(), {"TERM": "xterm"})
+from llmlb.cli.status.paint import Piece, clipped, in_rows, painted
 
 
 def test_a_style_ends_with_its_piece() -> None:
