@@ -79,6 +79,24 @@ async def test_no_figure_is_wider_than_its_place(browser: Browser, site: DeskSit
         assert await page.evaluate(overflowing) == [], width
 
 
+async def test_columns_stay_where_they_are_whatever_is_in_service(browser: Browser, site: DeskSite) -> None:
+    page = await seen(browser, site, desk_scene.busy(), locale="en-GB", viewport={"width": 768, "height": 900})
+    places = "() => [...document.querySelectorAll('.running thead th')].map(e => e.getBoundingClientRect().left)"
+    before = await page.evaluate(places)
+    site.now = desk(running=(running("a" * 40, "b" * 40, "c" * 40, "d" * 40, 754.0, "serving"),))
+    await expect(page.locator(".running tbody")).to_contain_text("12 min 34 s")
+    assert await page.evaluate(places) == before
+    lines = "() => document.querySelector('.running .time').getClientRects().length"
+    assert await page.evaluate(lines) == 1
+
+
+async def test_the_bar_at_the_top_is_one_line_from_a_tablet_on(browser: Browser, site: DeskSite) -> None:
+    page = await seen(browser, site, desk_scene.QUIET, locale="en-GB", viewport={"width": 768, "height": 900})
+    tops = "() => [...document.querySelectorAll('.mark, .language')].map(e => e.getBoundingClientRect().top)"
+    first, last = await page.evaluate(tops)
+    assert abs(first - last) < 20
+
+
 @pytest.mark.parametrize(
     ("scene", "locale", "scheme", "width"),
     [
