@@ -135,7 +135,7 @@ async def test_everything_follows(operator: BrowserContext, site: DeskSite) -> N
     await expect(page.get_by_role("table", name="In service").get_by_role("row")).to_have_count(4)
     research = page.get_by_role("row", name="research").filter(has_text="due")
     await expect(research).to_contain_text("96 served, 1 timed out, 7 left, 2 failed")
-    assert await research.locator(".share-taken").get_attribute("width") == "20.0"
+    assert await research.locator(".share-taken").get_attribute("width") == "40.0"
     await expect(page.locator(".machine")).to_have_count(5)
     offline = page.locator(".machine", has_text="gpu-4")
     await expect(offline).to_have_attribute("data-state", "offline")

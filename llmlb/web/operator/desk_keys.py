@@ -14,6 +14,8 @@ from llmlb.web.operator.desk_texts import desk_text
 
 NO_BREAK = "\u00a0"
 NOWHERE = "-10"
+SCALES = (0.1, 0.25, 0.5, 1.0)
+"""What a whole bar may stand for: among many keys each share is a sliver of all the time there was."""
 
 
 @attrs.frozen(kw_only=True)
@@ -47,17 +49,22 @@ class Keys:
     """All keys there is room for, the busiest first."""
 
     rows: tuple[KeyRow, ...]
+    scale: str
+    """Says what a whole bar stands for."""
     more: str
 
 
 def keys(desk: Desk, locale: Locale) -> Keys:
     """The keys of `desk`."""
-    rows = tuple(_row(key, desk.unit, locale) for key in desk.keys)
+    most = max((part for key in desk.keys for part in (key.share, key.due)), default=1.0)
+    whole = next((scale for scale in SCALES if most <= scale), 1.0)
+    rows = tuple(_row(key, whole, desk.unit, locale) for key in desk.keys)
+    scale = desk_text(locale, "share_scale", whole=figures.percent(whole, locale))
     more = desk_text(locale, "keys_more", count=figures.number(desk.keys_more)) if desk.keys_more else ""
-    return Keys(rows=rows, more=more)
+    return Keys(rows=rows, scale=scale, more=more)
 
 
-def _row(key: KeyView, unit: str, locale: Locale) -> KeyRow:
+def _row(key: KeyView, whole: float, unit: str, locale: Locale) -> KeyRow:
     outcomes = key.usage.outcomes
     return KeyRow(
         name=figures.key_title(key.name, locale),
@@ -67,8 +74,8 @@ def _row(key: KeyView, unit: str, locale: Locale) -> KeyRow:
         waiting=figures.number(key.waiting),
         in_service=figures.number(key.in_service),
         share=_share(key, locale),
-        share_width=f"{100 * min(1.0, key.share):.1f}",
-        due_at=f"{100 * min(1.0, key.due):.1f}" if key.due else NOWHERE,
+        share_width=f"{100 * min(1.0, key.share / whole):.1f}",
+        due_at=f"{100 * min(1.0, key.due / whole):.1f}" if key.due else NOWHERE,
         debt=figures.owed(key.debt, unit, locale),
         waits=figures.pair(key.usage.wait_p50, key.usage.wait_p90, locale),
         requests=figures.number(sum(outcomes.values())),

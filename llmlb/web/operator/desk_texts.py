@@ -125,6 +125,7 @@ DESK_TEXTS: dict[str, dict[Locale, str]] = {
         "ja": "過去5分間に各キーが使ったノード時間の割合。縦の印は、重みから見た取り分です。",
         "en": "Of the nodes' time in the past five minutes. The mark is what its weight is due.",
     },
+    "share_scale": {"ja": "棒の右端が {whole} にあたります。", "en": "A whole bar is {whole}."},
     "share_text": {"ja": "{share}（取り分 {due}）", "en": "{share} (due {due})"},
     "share_only": {"ja": "{share}", "en": "{share}"},
     "debt": {"ja": "負債", "en": "Debt"},

@@ -19,7 +19,7 @@ def test_a_key_at_work() -> None:
     row = shown(key("alice", 0.34, 0.25, used, weight=2.5, waiting=1003, in_service=2, debt=12.4))
     assert (row.name, row.state, row.note, row.weight) == ("alice", "active", "", "2.5")
     assert (row.waiting, row.in_service, row.debt) == ("1,003", "2", "12 s")
-    assert (row.share, row.share_width, row.due_at) == ("34% (due 25%)", "34.0", "25.0")
+    assert (row.share, row.share_width, row.due_at) == ("34% (due 25%)", "68.0", "50.0"), "a whole bar is 50%"
     assert row.waits == "9.0 s / 28 s"
     assert row.requests == "1,422"
     assert row.outcomes.replace(NO_BREAK, " ") == "1,412 served, 2 refused, 1 timed out, 4 left, 3 failed"
@@ -50,6 +50,26 @@ def test_what_sets_a_key_apart(view: KeyView, state: str, note: str) -> None:
 def test_a_bar_never_leaves_its_room() -> None:
     row = shown(key("a", 1.7, 1.2))
     assert (row.share_width, row.due_at) == ("100.0", "100.0")
+
+
+@pytest.mark.parametrize(
+    ("most", "whole", "width"),
+    [
+        (0.0, "10%", "0.0"),
+        (0.04, "10%", "40.0"),
+        (0.1, "10%", "100.0"),
+        (0.11, "25%", "44.0"),
+        (0.3, "50%", "60.0"),
+        (0.7, "100%", "70.0"),
+    ],
+)
+def test_bars_are_as_long_as_can_be_compared(most: float, whole: str, width: str) -> None:
+    by_share = keys(desk(keys=(key("a", most, most / 2), key("b", most / 4))), "en")
+    assert by_share.scale == f"A whole bar is {whole}."
+    assert by_share.rows[0].share_width == width
+    by_due = keys(desk(keys=(key("a", most / 2, most),)), "ja")
+    assert by_due.scale == f"棒の右端が {whole} にあたります。"
+    assert by_due.rows[0].due_at == (width if most else NOWHERE)
 
 
 def test_debts_are_in_the_unit_of_cost() -> None:
