@@ -69,6 +69,10 @@ PAGE_TEXTS: dict[str, dict[Locale, str]] = {
         "ja": "接続が切れました（最終更新 {time}）。再接続しています…",
         "en": "Connection lost (last update {time}). Reconnecting…",
     },
+    "link_full": {
+        "ja": "同時に開けるページ数の上限です（最終更新 {time}）。空くのを待っています…",
+        "en": "Too many pages are open (last update {time}). Waiting for room…",
+    },
     "reload": {"ja": "再読み込み", "en": "Reload"},
     # States of a node
     "state_pending": {"ja": "確認中", "en": "Checking"},

@@ -12,8 +12,9 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, Request, expect
 
 from llmlb.gateway.desk import Desk
+from llmlb.web.operator import desk_streams
 from tests.browser import desk_scene
-from tests.browser.chromium import HOSTILE, IN_CHROMIUM, LIVE, listen
+from tests.browser.chromium import HOSTILE, IN_CHROMIUM, LIVE, LOST, listen
 from tests.browser.desk_scene import able, busy, desk, key, node, running, waiting, why
 from tests.browser.desk_site import DeskSite
 
@@ -210,6 +211,19 @@ async def test_a_lost_connection_is_found_again(operator: BrowserContext, site: 
     site.now = line("afterwards")
     await expect(page.locator(LINE)).to_contain_text(["afterwards"])
     await page.wait_for_selector(LIVE)
+
+
+async def test_one_desk_too_many_says_so_and_comes_when_there_is_room(
+    operator: BrowserContext, site: DeskSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = await operator.new_page()
+    with monkeypatch.context() as crowded:
+        crowded.setattr(desk_streams, "MOST_STREAMS", 0)
+        await page.goto(site.url)
+        await expect(page.locator("#link")).to_contain_text("Too many pages are open")
+        await page.wait_for_selector(LOST)
+    await page.wait_for_selector(LIVE)
+    await expect(page.locator("#link")).to_have_text("Live")
 
 
 @pytest.mark.parametrize("script", [True, False])

@@ -12,7 +12,7 @@ import { past } from "./past.js";
 const NAMES = { head: "panel", requests: "requests", keys: "keys", nodes: "nodes", past: "past" };
 const SECTIONS = { panel: "totals", requests: "requests", keys: "keys", nodes: "nodes" };
 
-const store = createStore({ link: "snapshot", heardAt: null, panel: null, requests: null, keys: null, nodes: null, past: null });
+const store = createStore({ link: "snapshot", full: false, heardAt: null, panel: null, requests: null, keys: null, nodes: null, past: null });
 for (const view of [link, notices, title]) store.subscribe(view(document));
 for (const [part, id] of Object.entries(SECTIONS)) store.subscribe(section(document.getElementById(id), part));
 store.subscribe(past(document.getElementById("node-rows")));
@@ -21,7 +21,7 @@ const { events, signIn } = document.body.dataset;
 const again = follow(address(new URL(location.href).searchParams.get("find")), store, {
   names: NAMES,
   over: leave,
-  refused: leaveIfSignedOut,
+  refused: askWhy,
 });
 find(document.getElementById("find"), (wanted) => again(address(wanted)));
 
@@ -45,13 +45,15 @@ function leave() {
   location.assign(signIn);
 }
 
-// A browser does not tell why a stream was refused. Without a session there is none, and never will be.
-async function leaveIfSignedOut() {
+// A browser does not tell why a stream was refused. Without a session there is none, and never will be; where too many
+// desks are open, there is one when another is closed. A proxy without a gateway says 503 too, but not when to ask again.
+async function askWhy() {
   try {
     const answer = await fetch(events, { headers: { Accept: "text/event-stream" } });
     await answer.body?.cancel();
     if (answer.status === 401) leave();
+    store.change({ full: answer.status === 503 && answer.headers.has("Retry-After") });
   } catch {
-    // the gateway is not there: the stream is tried again
+    store.change({ full: false }); // the gateway is not there: the stream is tried again
   }
 }
