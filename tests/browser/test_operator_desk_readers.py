@@ -80,7 +80,7 @@ async def test_no_figure_is_wider_than_its_place(browser: Browser, site: DeskSit
 
 
 async def test_columns_stay_where_they_are_whatever_is_in_service(browser: Browser, site: DeskSite) -> None:
-    page = await seen(browser, site, desk_scene.busy(), locale="en-GB", viewport={"width": 768, "height": 900})
+    page = await seen(browser, site, desk_scene.busy(), locale="en-GB", viewport={"width": 1024, "height": 900})
     places = "() => [...document.querySelectorAll('.running thead th')].map(e => e.getBoundingClientRect().left)"
     before = await page.evaluate(places)
     site.now = desk(running=(running("a" * 40, "b" * 40, "c" * 40, "d" * 40, 754.0, "serving"),))
