@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, cast
 
+import attrs
 import pytest
 from playwright.async_api import Browser, BrowserContext, expect
 
@@ -117,6 +118,21 @@ async def test_nothing_moves_for_those_who_want_it_still(visitor: BrowserContext
     site.now = overview(node("gpu-1", "busy"), node("gpu-2", "busy"), waiting=90)
     await expect(page.locator("#waiting")).to_have_text("90")
     assert await page.evaluate("document.getAnimations().length") == 0
+
+
+async def test_nothing_moves_all_the_time_in_a_hall_of_nodes(visitor: BrowserContext, site: Site) -> None:
+    moving = "document.getAnimations().length"
+    page = await visitor.new_page()
+    await page.goto(site.url)
+    await page.wait_for_selector(LIVE)
+    assert await page.evaluate(moving) == 1  # a lamp breathes: somebody is served
+    many = SCENES["many"].now
+    site.now = many
+    await expect(page.locator("#nodes > li")).to_have_count(100)
+    assert await page.evaluate(moving) == 0
+    site.now = attrs.evolve(many, waiting=5678)
+    await expect(page.locator("#waiting")).to_have_text("5,678")
+    assert await page.evaluate(moving) == 0
 
 
 async def test_chosen_colours_keep_what_is_taken_apart_from_what_is_free(visitor: BrowserContext, site: Site) -> None:
