@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
 
 import attrs
@@ -9,6 +10,8 @@ import attrs
 from llmlb.messages import Locale
 from llmlb.web.page_texts import page_text
 
+_GAP: dict[Locale, str] = {"ja": "", "en": " "}
+"""Between a figure and its unit: Japanese writes them as one word."""
 _UNITS = ((86_400, "days"), (3600, "hours"), (60, "minutes"), (1, "seconds"))
 
 
@@ -38,21 +41,29 @@ def duration(seconds: float, locale: Locale) -> tuple[Part, ...]:
 
 def duration_text(seconds: float, locale: Locale) -> str:
     """The same in a line of text."""
-    return " ".join(f"{part.value} {part.unit}" for part in duration(seconds, locale))
+    return in_line(duration(seconds, locale), locale)
 
 
 def age(seconds: float, locale: Locale) -> str:
     """How long something has been so, in its largest whole unit."""
-    whole = max(0, int(seconds))
-    length, unit = next((one for one in _UNITS if whole >= one[0]), _UNITS[-1])
-    return f"{whole // length} {page_text(locale, unit)}"
+    return in_line(_whole_units(seconds, locale)[:1], locale)
 
 
 def moment(seconds: float, locale: Locale) -> str:
     """The same more exactly: in its two largest whole units, or one of them where the rest is nothing."""
+    return in_line(_whole_units(seconds, locale), locale)
+
+
+def in_line(parts: Iterable[Part], locale: Locale) -> str:
+    """Figures and their units in a line of text."""
+    return _GAP[locale].join(word for part in parts for word in (part.value, part.unit))
+
+
+def _whole_units(seconds: float, locale: Locale) -> tuple[Part, ...]:
     whole = max(0, int(seconds))
-    for (length, _), (less, smaller) in pairwise(_UNITS):
+    for (length, unit), (less, smaller) in pairwise(_UNITS):
         if whole >= length:
+            largest = Part(str(whole // length), page_text(locale, unit))
             rest = whole % length // less
-            return age(whole, locale) + (f" {rest} {page_text(locale, smaller)}" if rest else "")
-    return age(whole, locale)
+            return (largest, Part(str(rest), page_text(locale, smaller))) if rest else (largest,)
+    return (Part(str(whole), page_text(locale, "seconds")),)

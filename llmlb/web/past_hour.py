@@ -13,7 +13,7 @@ from llmlb.messages import Locale
 from llmlb.telemetry.record import Outcome
 from llmlb.telemetry.timeline import STEP_SECS, STEPS, Step
 from llmlb.web.charts import area, blocks, line, spans, stack, top_of_counts, top_of_seconds
-from llmlb.web.durations import age, duration_text
+from llmlb.web.durations import Part, age, duration_text, in_line
 from llmlb.web.page_texts import page_text
 
 LABELLED_STEPS = 24
@@ -165,7 +165,9 @@ def _outcomes(steps: Sequence[Step], locale: Locale) -> Chart:
 def _chart(locale: Locale, key: str, something: bool, said: tuple[Said, ...], plots: tuple[Plot, ...]) -> Chart:
     nothing = "" if something else page_text(locale, "chart_nothing")
     title = page_text(locale, f"chart_{key}")
-    figures = [f"{one.label} {one.value}{f' ({one.note})' if one.note else ''}" for one in said]
+    figures = [
+        f"{one.label} {one.value}{page_text(locale, 'said_note', note=one.note) if one.note else ''}" for one in said
+    ]
     return Chart(
         key=key,
         title=title,
@@ -204,7 +206,6 @@ def _ago(step: int | None, locale: Locale) -> str:
 
 
 def _round_time(seconds: float, locale: Locale) -> str:
-    for length, unit in ((3600, "hours"), (60, "minutes")):
-        if seconds >= length and seconds % length == 0:
-            return f"{seconds / length:,.0f} {page_text(locale, unit)}"
-    return f"{seconds:g} {page_text(locale, 'seconds')}"
+    units = ((3600, "hours"), (60, "minutes"))
+    length, unit = next((one for one in units if seconds >= one[0] and seconds % one[0] == 0), (1, "seconds"))
+    return in_line((Part(f"{seconds / length:g}", page_text(locale, unit)),), locale)

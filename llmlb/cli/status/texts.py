@@ -66,7 +66,7 @@ TEXTS: dict[str, dict[Locale, str]] = {
     "waiting_none": {"ja": "待機中のリクエストはありません。", "en": "No request is waiting."},
     "separator": {"ja": "、", "en": ", "},
     "nowhere": {"ja": "処理できるノードがありません", "en": "no node can serve it"},
-    "more": {"ja": "… ほか {count} 件", "en": "… and {count} more"},
+    "more": {"ja": "… ほか{count}件", "en": "… and {count} more"},
     # What could not be done
     "other_version": {
         "ja": "ゲートウェイはほかのバージョンの llmlb で動いています。",

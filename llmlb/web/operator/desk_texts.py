@@ -26,7 +26,7 @@ DESK_TEXTS: dict[str, dict[Locale, str]] = {
     "find_hint": {"ja": "ID、キー、モデルの一部", "en": "Part of an id, a key or a model"},
     "find_do": {"ja": "探す", "en": "Find"},
     "find_clear": {"ja": "すべて表示", "en": "Show all"},
-    "found": {"ja": "「{find}」に当てはまるもの: {count} 件", "en": "{count} for “{find}”"},
+    "found": {"ja": "「{find}」に当てはまるもの: {count}件", "en": "{count} for “{find}”"},
     "found_none": {
         "ja": "「{find}」に当てはまるリクエストは、いま待機も処理もされていません。"
         "終わったリクエストのことは、ログのその id の行でわかります。",
@@ -45,7 +45,7 @@ DESK_TEXTS: dict[str, dict[Locale, str]] = {
     "stage_serving": {"ja": "応答待ち", "en": "Awaiting reply"},
     "stage_relaying": {"ja": "応答中", "en": "Replying"},
     "stage_delivering": {"ja": "クライアントへ送信中", "en": "Client reading"},
-    "attempt": {"ja": "{count} 回目", "en": "attempt {count}"},
+    "attempt": {"ja": "{count}回目", "en": "attempt {count}"},
     # Waiting
     "waiting": {"ja": "待機中", "en": "Waiting"},
     "waiting_none": {"ja": "待機中のリクエストはありません。", "en": "Nobody is waiting."},
@@ -66,13 +66,13 @@ DESK_TEXTS: dict[str, dict[Locale, str]] = {
     "expected": {"ja": "あと（予測）", "en": "Expected"},
     "told": {"ja": "受付時の案内", "en": "Was told"},
     "timeout_in": {"ja": "打ち切りまで", "en": "Gives up in"},
-    "told_place": {"ja": "{position} 番目", "en": "no. {position}"},
-    "told_place_and_wait": {"ja": "{position} 番目・{wait}", "en": "no. {position}, {wait}"},
-    "about": {"ja": "約 {time}", "en": "about {time}"},
+    "told_place": {"ja": "{position}番目", "en": "no. {position}"},
+    "told_place_and_wait": {"ja": "{position}番目・{wait}", "en": "no. {position}, {wait}"},
+    "about": {"ja": "約{time}", "en": "about {time}"},
     "unknown": {"ja": "—", "en": "—"},
     "no_key": {"ja": "（キーなし）", "en": "(no key)"},
     "any_model": {"ja": "（指定なし）", "en": "(any)"},
-    "more_requests": {"ja": "ほかに {count} 件あります。", "en": "and {count} more"},
+    "more_requests": {"ja": "ほかに{count}件あります。", "en": "and {count} more"},
     # Why it waits
     "why": {"ja": "なぜ待っているか", "en": "Why is it waiting?"},
     "before_none": {
@@ -83,17 +83,17 @@ DESK_TEXTS: dict[str, dict[Locale, str]] = {
         "ja": "処理できるノードがいまないため、順番は決まっていません。",
         "en": "It has no place in line: no node that is there can serve it.",
     },
-    "before_one": {"ja": "先に 1 件あります（{keys}）。", "en": "1 request is before it, of {keys}."},
-    "before_many": {"ja": "先に {count} 件あります（{keys}）。", "en": "{count} requests are before it: {keys}."},
-    "before_key": {"ja": "{key} が {count} 件", "en": "{count} of {key}"},
-    "before_other_keys": {"ja": "ほかのキーが {count} 件", "en": "{count} of other keys"},
+    "before_one": {"ja": "先に1件あります（{keys}）。", "en": "1 request is before it, of {keys}."},
+    "before_many": {"ja": "先に{count}件あります（{keys}）。", "en": "{count} requests are before it: {keys}."},
+    "before_key": {"ja": "{key} が {count}件", "en": "{count} of {key}"},
+    "before_other_keys": {"ja": "ほかのキーが{count}件", "en": "{count} of other keys"},
     "able_none": {
         "ja": "{model} を処理できるノードは、いまありません。戻るのを待っています。",
         "en": "No node that can serve {model} is there now. It waits for one to come back.",
     },
-    "able_one": {"ja": "{model} を処理できるノードは 1 台です。", "en": "1 node can serve {model}."},
+    "able_one": {"ja": "{model} を処理できるノードは1台です。", "en": "1 node can serve {model}."},
     "able_many": {
-        "ja": "{model} を処理できるノードは {count} 台です。",
+        "ja": "{model} を処理できるノードは{count}台です。",
         "en": "{count} nodes can serve {model}.",
     },
     "able_any": {"ja": "任意のモデル", "en": "any model"},
@@ -112,7 +112,7 @@ DESK_TEXTS: dict[str, dict[Locale, str]] = {
     },
     "able_had": {"ja": "。いまはこのモデルがありません", "en": "; it does not have the model any more"},
     "able_may": {"ja": "。どのモデルがあるかはまだわかりません", "en": "; what models it has is not known yet"},
-    "able_more": {"ja": "ほか {count} 台", "en": "{count} more"},
+    "able_more": {"ja": "ほか{count}台", "en": "{count} more"},
     # Keys
     "keys_none": {
         "ja": "まだ誰も使っていません。キーは llmlb keys add NAME で作れます。",
@@ -145,9 +145,9 @@ DESK_TEXTS: dict[str, dict[Locale, str]] = {
     "node_time": {"ja": "ノード時間", "en": "Node time"},
     "key_disabled": {"ja": "無効", "en": "disabled"},
     "key_unconfigured": {"ja": "未登録", "en": "not configured"},
-    "key_max_waiting": {"ja": "待機は {count} 件まで", "en": "at most {count} waiting"},
-    "keys_more": {"ja": "ほかに {count} 個のキーがあります。", "en": "and {count} more"},
-    "debt_request": {"ja": "{count} 件", "en": "{count} req."},
+    "key_max_waiting": {"ja": "待機は{count}件まで", "en": "at most {count} waiting"},
+    "keys_more": {"ja": "ほかに{count}個のキーがあります。", "en": "and {count} more"},
+    "debt_request": {"ja": "{count}件", "en": "{count} req."},
     "debt_tokens": {"ja": "{count} トークン", "en": "{count} tokens"},
     "debt_token": {"ja": "1 トークン", "en": "1 token"},
     # Nodes
@@ -156,7 +156,7 @@ DESK_TEXTS: dict[str, dict[Locale, str]] = {
         "en": "There is no node. Add one with llmlb nodes add URL.",
     },
     "nodes_more": {
-        "ja": "ほかに {count} 台あります（注意が必要なノードを先に表示しています）。",
+        "ja": "ほかに{count}台あります（注意が必要なノードを先に表示しています）。",
         "en": "and {count} more; those that may need attention are shown first.",
     },
     "node_serves": {"ja": "{key} のリクエスト {id}", "en": "request {id} of {key}"},

@@ -81,7 +81,7 @@ OPERATOR_TEXTS: dict[str, dict[Locale, str]] = {
         "en": "It was not sent as a form (application/x-www-form-urlencoded).",
     },
     "bad_form": {
-        "ja": "フォームの内容を解釈できません（UTF-8で、項目は {most} 個までです）。",
+        "ja": "フォームの内容を解釈できません（UTF-8で、項目は{most}個までです）。",
         "en": "The form could not be understood (it has to be UTF-8, with at most {most} fields).",
     },
     "long_password": {

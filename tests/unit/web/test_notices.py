@@ -106,7 +106,7 @@ def test_a_long_list_of_nodes_is_cut_short() -> None:
         "Offline: gpu-0, gpu-1, gpu-2, 2 more",
         "Draining: cpu-0, cpu-1, cpu-2, 1,497 more",
     ]
-    assert said(IDLE, *offline, locale="ja")[0].title == "オフラインのノード: gpu-0、gpu-1、gpu-2、ほか 2 台"
+    assert said(IDLE, *offline, locale="ja")[0].title == "オフラインのノード: gpu-0、gpu-1、gpu-2、ほか2台"
 
 
 def test_waiting_beside_a_free_node_is_explained() -> None:

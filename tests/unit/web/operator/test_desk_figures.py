@@ -40,12 +40,12 @@ def test_what_is_there_is_never_nothing(part: float, text: str) -> None:
 @pytest.mark.parametrize(
     ("debt", "unit", "japanese", "english"),
     [
-        (12.4, "seconds", "12 秒", "12 s"),
-        (-1e-12, "seconds", "0 秒", "0 s"),
+        (12.4, "seconds", "12秒", "12 s"),
+        (-1e-12, "seconds", "0秒", "0 s"),
         (12_400.4, "tokens", "12,400 トークン", "12,400 tokens"),
         (1.2, "tokens", "1 トークン", "1 token"),
-        (2.0, "request", "2 件", "2 req."),
-        (2.25, "request", "2.2 件", "2.2 req."),
+        (2.0, "request", "2件", "2 req."),
+        (2.25, "request", "2.2件", "2.2 req."),
     ],
 )
 def test_a_debt_has_the_unit_of_cost(debt: float, unit: str, japanese: str, english: str) -> None:

@@ -74,7 +74,7 @@ def test_bars_are_as_long_as_can_be_compared(most: float, whole: str, width: str
 
 def test_debts_are_in_the_unit_of_cost() -> None:
     assert shown(key("a", debt=12_000.0), unit="tokens").debt == "12,000 tokens"
-    assert shown(key("a", debt=1.5), "ja", unit="request").debt == "1.5 件"
+    assert shown(key("a", debt=1.5), "ja", unit="request").debt == "1.5件"
 
 
 def test_how_many_are_not_listed() -> None:

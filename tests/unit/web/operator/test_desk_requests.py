@@ -32,8 +32,8 @@ def test_the_example_of_the_issue() -> None:
         "gpu-2: offline for 3 min: connection refused",
     ]
     in_japanese = shown(FOURTH, why(("alice", 2), ("bob", 1), nodes=nodes), "ja")
-    assert in_japanese.before == "先に 3 件あります（alice が 2 件、bob が 1 件）。"
-    assert in_japanese.nodes[1].text == "オフライン（3 分）。理由: 接続を拒否されました"
+    assert in_japanese.before == "先に3件あります（alice が 2件、bob が 1件）。"
+    assert in_japanese.nodes[1].text == "オフライン（3分）。理由: 接続を拒否されました"
 
 
 @pytest.mark.parametrize(
