@@ -15,10 +15,10 @@ PAGE_TEXTS: dict[str, dict[Locale, str]] = {
     },
     "waiting": {"ja": "待機中", "en": "Waiting"},
     "waiting_unit": {"ja": "件", "en": ""},
-    "waiting_of": {"ja": "最大{max_size}件", "en": "at most {max_size}"},
+    "waiting_of": {"ja": "最大{max_size}件", "en": "of at most {max_size}"},
     "processing": {"ja": "処理中", "en": "In service"},
-    "processing_of": {"ja": "ノード{nodes}台", "en": "{nodes} nodes"},
-    "processing_of_one": {"ja": "ノード1台", "en": "1 node"},
+    "processing_of": {"ja": "件 / ノード{nodes}台", "en": "of {nodes} nodes"},
+    "processing_of_one": {"ja": "件 / ノード1台", "en": "of 1 node"},
     "no_nodes_yet": {"ja": "ここにノードが並びます。", "en": "Nodes will appear here."},
     "nodes_more": {
         "ja": "ほかに{count}台あります（注意が必要なノードを先に表示しています）。",
@@ -32,18 +32,18 @@ PAGE_TEXTS: dict[str, dict[Locale, str]] = {
     "past_hour": {"ja": "過去1時間", "en": "past hour"},
     "past_hour_title": {"ja": "過去1時間", "en": "The past hour"},
     "page_about": {
-        "ja": "セルフホストLLMノードの前に立つ、公平なキュー",
+        "ja": "セルフホストLLMのための公平なキュー",
         "en": "A fair queue in front of self-hosted LLM nodes",
     },
     "places": {"ja": "ページ", "en": "Pages"},
-    "operator": {"ja": "運用者", "en": "Operator"},
+    "operator": {"ja": "運用者向け", "en": "Operator"},
     "other_language": {"ja": "English", "en": "日本語"},
     # The past hour drawn
     "chart_queue": {"ja": "待機中と処理中", "en": "Waiting and in service"},
     "chart_waits": {"ja": "待機時間", "en": "How long requests waited"},
     "chart_outcomes": {"ja": "結果", "en": "Outcomes"},
     "chart_period": {"ja": "30秒ごと", "en": "per half minute"},
-    "chart_nothing": {"ja": "まだ何もありません", "en": "Nothing yet"},
+    "chart_nothing": {"ja": "まだデータがありません", "en": "Nothing yet"},
     "chart_gap": {"ja": "記録なし", "en": "no data"},
     "chart_summary": {"ja": "{title}、過去1時間。{words}", "en": "{title}, past hour. {words}"},
     "said_waiting": {"ja": "待機中（最大）", "en": "Waiting, at most"},
@@ -79,7 +79,7 @@ PAGE_TEXTS: dict[str, dict[Locale, str]] = {
     "state_pending": {"ja": "確認中", "en": "Checking"},
     "state_idle": {"ja": "空き", "en": "Free"},
     "state_busy": {"ja": "処理中", "en": "In service"},
-    "state_loading": {"ja": "読み込み中", "en": "Loading"},
+    "state_loading": {"ja": "モデル読み込み中", "en": "Loading"},
     "state_resting": {"ja": "休止中", "en": "Resting"},
     "state_draining": {"ja": "切り離し中", "en": "Draining"},
     "state_offline": {"ja": "オフライン", "en": "Offline"},
@@ -120,7 +120,7 @@ PAGE_TEXTS: dict[str, dict[Locale, str]] = {
     },
     "getting_ready": {"ja": "ノードの準備ができるのを待っています。", "en": "Waiting for a node to be ready."},
     "getting_ready_advice": {
-        "ja": "読み込み中や休止中のノードは自動的に確認します。それまでリクエストは順番を待ちます。",
+        "ja": "モデル読み込み中や休止中のノードは自動的に確認します。それまでリクエストは順番を待ちます。",
         "en": "Nodes that are loading or resting are asked again automatically. Until then requests wait their turn.",
     },
     "checking": {"ja": "ノードを確認しています。", "en": "Checking the nodes."},
@@ -138,7 +138,7 @@ PAGE_TEXTS: dict[str, dict[Locale, str]] = {
     "no_usable": {"ja": "使えるノードがありません。", "en": "No node can be used."},
     "no_usable_advice": {
         "ja": "切り離し中のノードを戻すか、オフラインのノードを復旧するか、ノードを追加してください。",
-        "en": "Put a node that is draining back to use, bring one that is offline back, or add one.",
+        "en": "Resume a node that is draining, bring one back that is offline, or add one.",
     },
     "full": {"ja": "キューが満杯です。", "en": "The queue is full."},
     "full_advice": {
@@ -162,8 +162,8 @@ PAGE_TEXTS: dict[str, dict[Locale, str]] = {
     "config_refused_advice": {
         "ja": "変更前の設定のまま動作しています。llmlb check で問題を確認し、修正してください。"
         "修正したファイルは自動的に読み込まれます。",
-        "en": "The former settings still apply. Run llmlb check to see what is wrong, and mend it. "
-        "The mended file is taken automatically.",
+        "en": "The former settings still apply. Run llmlb check to see what is wrong, and correct it. "
+        "The corrected file is read automatically.",
     },
     "nodes_draining": {"ja": "切り離し中のノード: {names}", "en": "Draining: {names}"},
     "nodes_draining_advice": {

@@ -132,7 +132,7 @@ async def test_everything_follows(operator: BrowserContext, site: DeskSite) -> N
         await expect(page.get_by_text(empty)).to_be_visible()
     site.now = busy()
     await expect(page).to_have_title("9 waiting · 3 in service — Desk — llmlb")
-    await expect(page.locator("#totals")).to_contain_text("9 at most 100")
+    await expect(page.locator("#totals")).to_contain_text("9 of at most 100")
     await expect(page.get_by_role("table", name="In service").get_by_role("row")).to_have_count(4)
     research = page.get_by_role("row", name="research").filter(has_text="due")
     await expect(research).to_contain_text("96 served, 1 timed out, 7 left, 2 failed")

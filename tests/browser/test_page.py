@@ -79,7 +79,7 @@ async def test_an_hour_without_anything_says_so(visitor: BrowserContext, site: S
     site.hour = hours.EMPTY
     page = await visitor.new_page()
     await page.goto(site.url)
-    await expect(page.locator(".nothing")).to_have_text(["まだ何もありません"] * 3)
+    await expect(page.locator(".nothing")).to_have_text(["まだデータがありません"] * 3)
     site.hour = hours.busy()
     await expect(page.locator(".nothing").first).to_be_hidden()
 

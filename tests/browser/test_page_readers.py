@@ -98,7 +98,7 @@ async def test_all_there_is_to_do_can_be_reached_and_is_seen_by_keyboard(visitor
         reached.append(await page.evaluate("document.activeElement.textContent"))
         ring = await page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
         assert ring == "solid"
-    assert reached == ["運用者", "English"]
+    assert reached == ["運用者向け", "English"]
 
 
 async def test_each_drawing_is_told_in_words(visitor: BrowserContext, site: Site) -> None:

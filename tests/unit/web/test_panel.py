@@ -118,7 +118,20 @@ def test_why_a_node_is_in_its_state_is_said_in_the_language_of_the_page(logged: 
 
 def test_figures_of_four_digits_are_grouped() -> None:
     seen = shown(waiting=4321, max_size=10_000)
-    assert (seen.waiting, seen.waiting_of) == ("4,321", "at most 10,000")
+    assert (seen.waiting, seen.waiting_of) == ("4,321", "of at most 10,000")
+
+
+@pytest.mark.parametrize(
+    ("nodes", "english", "japanese"),
+    [
+        ((), "0 of 0 nodes", "0 件 / ノード0台"),
+        ((BUSY,), "1 of 1 node", "1 件 / ノード1台"),
+        ((BUSY, IDLE, OFFLINE), "1 of 3 nodes", "1 件 / ノード3台"),
+    ],
+)
+def test_in_service_reads_as_a_part_of_the_nodes(nodes: tuple[NodeView, ...], english: str, japanese: str) -> None:
+    said = (shown(*nodes), shown(*nodes, locale="ja"))
+    assert [f"{one.processing} {one.processing_of}" for one in said] == [english, japanese]
 
 
 @pytest.mark.parametrize("key", PAGE_TEXTS)

@@ -81,8 +81,8 @@ def test_every_outcome_is_drawn() -> None:
 def test_an_hour_in_which_nothing_was_says_so() -> None:
     for steps in (hour(), (NOT_SEEN,) * STEPS):
         for drawn in drawn_hour(steps, "ja").charts:
-            assert drawn.nothing == "まだ何もありません"
-            assert drawn.summary.endswith("過去1時間。まだ何もありません")
+            assert drawn.nothing == "まだデータがありません"
+            assert drawn.summary.endswith("過去1時間。まだデータがありません")
 
 
 def test_the_time_before_the_gateway_ran_is_marked_and_not_drawn_as_zero() -> None:

@@ -22,7 +22,12 @@ def shown(desk: Desk, locale: Locale = "en") -> DeskPanel:
 def test_the_head_has_the_totals_and_how_things_stand() -> None:
     head = shown(desk_scene.busy()).head
     assert head.title == "9 waiting · 3 in service — Desk — llmlb"
-    assert (head.waiting, head.waiting_of, head.processing, head.processing_of) == ("9", "at most 100", "3", "5 nodes")
+    assert (head.waiting, head.waiting_of, head.processing, head.processing_of) == (
+        "9",
+        "of at most 100",
+        "3",
+        "of 5 nodes",
+    )
     assert (head.avg_wait, head.turned_away) == ("41 s", "18 / 3")
     assert [notice.title for notice in head.notices] == ["Offline: gpu-4", "Draining: mac-studio"]
 
