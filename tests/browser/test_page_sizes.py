@@ -54,6 +54,31 @@ async def test_nothing_is_cut_off_or_covers_anything_else(browser: Browser, site
         assert await page.evaluate(OVERLAPPING, PARTS) == [], width
 
 
+async def test_no_card_beside_the_tiles_is_hollow(visitor: BrowserContext, site: Site) -> None:
+    free = """[...document.querySelectorAll('.waiting, .means')].map(card => {
+        const [outer, last] = [card, card.lastElementChild].map(e => e.getBoundingClientRect());
+        return (outer.bottom - last.bottom) / outer.height;
+    })"""
+    page = await visitor.new_page()
+    for count in (4, 7, 12, 24):
+        site.now = overview(*(node(f"gpu-{i}") for i in range(count)))
+        await page.goto(site.url)
+        for width in (768, 1280, 1920):
+            await page.set_viewport_size({"width": width, "height": width * 9 // 16})
+            assert max(await page.evaluate(free)) < 0.5, (count, width)
+
+
+async def test_on_paper_it_is_light_and_shows_its_colours(browser: Browser, site: Site) -> None:
+    style = "e => [getComputedStyle(e).backgroundColor, getComputedStyle(e).printColorAdjust]"
+    page = await (await browser.new_context(color_scheme="dark")).new_page()
+    await page.goto(site.url)
+    await page.wait_for_selector(LIVE)
+    assert await page.locator("html").evaluate(style) != ["rgb(255, 255, 255)", "exact"]
+    await page.emulate_media(media="print")
+    assert await page.locator("html").evaluate(style) == ["rgb(255, 255, 255)", "exact"]
+    assert await page.locator(".lamp").first.evaluate("e => getComputedStyle(e).printColorAdjust") == "exact"
+
+
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (2560, 1440), (3840, 2160)])
 async def test_a_wall_shows_all_of_it_at_once(browser: Browser, site: Site, width: int, height: int) -> None:
     site.now, site.hour = SCENES["busy"].now, SCENES["busy"].hour
