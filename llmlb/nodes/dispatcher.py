@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
+import socket
 import ssl
 from collections.abc import Callable
 from functools import cache
@@ -254,4 +256,8 @@ def connect_problem(error: BaseException) -> str:
         return "connection refused"
     if isinstance(error, ssl.SSLError):
         return f"TLS failed: {error.reason or 'unknown reason'}"
-    return f"cannot connect: {type(error).__name__}"
+    if isinstance(error, socket.gaierror):
+        return "host name not found"
+    # Not what it says itself: that may name the address.
+    number = error.errno if isinstance(error, OSError) else None
+    return f"cannot connect: {type(error).__name__ if number is None else os.strerror(number)}"

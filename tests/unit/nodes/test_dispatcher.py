@@ -204,7 +204,9 @@ async def test_closing_hangs_up_and_pulls_no_more(bay: Bay) -> None:
     [
         (TimeoutError(), "connecting timed out"),
         (ConnectionRefusedError(111, "127.0.0.1:1"), "connection refused"),
-        (OSError(113, "No route to host 10.0.0.1"), "cannot connect: OSError"),
+        (OSError(113, "No route to host 10.0.0.1"), "cannot connect: No route to host"),
+        (socket.gaierror(-2, "Name or service not known: gpu.internal"), "host name not found"),
+        (OSError("Multiple exceptions: [Errno 113] 10.0.0.1, [Errno 101] 10.0.0.2"), "cannot connect: OSError"),
     ],
 )
 def test_why_no_connection_was_made_is_said_without_an_address(error: OSError, words: str) -> None:

@@ -288,7 +288,7 @@ async def test_certificates_that_cannot_be_read_are_a_reason_and_not_the_end_of_
     post.node.config = attrs.evolve(post.node.config, ca_file=str(file))
     probe.ask_now()
     await settle()
-    assert (post.node.health, post.node.reason) == (Health.OFFLINE, "cannot connect: FileNotFoundError")
+    assert (post.node.health, post.node.reason) == (Health.OFFLINE, "cannot connect: No such file or directory")
     file.write_text("no certificate")
     await post.move(1)
     assert (post.node.health, post.node.reason) == (Health.OFFLINE, "TLS failed: NO_CERTIFICATE_OR_CRL_FOUND")
