@@ -6,7 +6,11 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+import structlog
+
 from llmlb.errors import QueueFull
+
+_log = structlog.get_logger("llmlb.gateway")
 
 
 class Bodies:
@@ -15,7 +19,7 @@ class Bodies:
     def __init__(self, limit: int, retry_after: Callable[[], int]) -> None:
         self.limit = limit
         self.held = 0
-        self._retry_after = retry_after
+        self.retry_after = retry_after
         self.wanted = 0
         """The bytes of the body that was refused last, until there is room for it. Not of one that never fits."""
 
@@ -37,7 +41,7 @@ class Bodies:
         if not self.fits(size, counted):
             if size <= self.limit:
                 self.wanted = size
-            raise QueueFull(self._retry_after())
+            raise QueueFull(self.retry_after())
 
     def take(self, size: int, counted: int) -> None:
         """Count a body of `size` bytes, so many of which are counted already. Raises QueueFull when it does not fit."""
@@ -65,6 +69,15 @@ class Hold:
         if size > self._size:
             self._bodies.take(size, self._size)
             self._size = size
+
+    def whole(self, join: Callable[[], bytes]) -> bytes:
+        """The body, as `join` makes it of its pieces. Raises QueueFull when the system has no memory for that, though
+        the limit has."""
+        try:
+            return join()
+        except MemoryError:
+            _log.error("no memory for a body", size=self._size)
+            raise QueueFull(self._bodies.retry_after()) from None
 
     def release(self) -> None:
         """Give the room back. Harmless when it has been."""

@@ -41,7 +41,7 @@ async def read_body(request: web.Request, hold: Hold, limit: int) -> bytes:
             raise TooLarge(limit)
         hold.reserve(size)
         pieces.add(part)
-    return pieces.whole()
+    return hold.whole(pieces.whole)
 
 
 async def leave_expectation(_: web.Request) -> None:

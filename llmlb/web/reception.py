@@ -111,12 +111,20 @@ class Reception:
             self._pieces.add(part)
         self._taking = False
         if content.at_eof():
-            self.close()
-            self._delivery.ask(self._pieces.whole())
+            self._hand_over()
         else:
             self._heard_at = self._clock.now()
             if self._timer is None:
                 self._timer = self._clock.call_at(self._heard_at + STALL_SECS, self._look)
+
+    def _hand_over(self) -> None:
+        try:
+            body = self._hold.whole(self._pieces.whole)
+        except Refusal as refusal:
+            self._turn_away(refusal)
+        else:
+            self.close()
+            self._delivery.ask(body)
 
     def close(self) -> None:
         """Take no more."""

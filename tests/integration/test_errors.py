@@ -14,6 +14,7 @@ from llmlb.messages import TEXTS
 from llmlb.testing import ManualClock, ScriptedNode, eventually
 from llmlb.web import body as web_body
 from llmlb.web import reception
+from llmlb.web.pieces import Pieces
 from tests.integration.bench import CHAT, Answer, config
 from tests.integration.conftest import NewNode, Start
 
@@ -260,6 +261,31 @@ async def test_who_finds_no_room_for_its_body_counts_as_rejected(
     node.auto()
     assert (await first).status == 200
     await gateway.quiet()
+
+
+@pytest.mark.parametrize("expected", ["", "Expect: nothing\r\n"], ids=["plain", "handled"])
+async def test_a_body_for_which_the_system_has_no_memory_finds_no_room(
+    expected: str,
+    node: ScriptedNode,
+    start: Start,
+    monkeypatch: pytest.MonkeyPatch,
+    log: Callable[[], list[dict[str, Any]]],
+) -> None:
+    def whole(_: Pieces) -> bytes:
+        raise MemoryError
+
+    monkeypatch.setattr(Pieces, "whole", whole)
+    gateway = await start(config(node))
+    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+    writer.write(f"POST {CHAT} HTTP/1.1\r\nHost: x\r\n{expected}Content-Length: 13\r\n\r\n".encode())
+    await writer.drain()
+    await eventually(lambda: len(gateway.gateway._inside) == 1, "its head has come")
+    writer.write(b'{"model":"m"}')
+    assert (await reader.readline()).startswith(b"HTTP/1.1 429 ")
+    writer.close()
+    assert gateway.gateway.bodies.held == 0
+    assert gateway.outcomes() == {"rejected": 1}
+    assert ("error", "no memory for a body") in [(line["level"], line["event"]) for line in log()]
 
 
 @pytest.mark.parametrize("path", [CHAT, f"{CHAT}?read=otherwise"])

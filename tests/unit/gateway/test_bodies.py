@@ -103,3 +103,18 @@ def test_a_limit_that_is_raised_makes_room_at_once() -> None:
         assert bodies.full
         bodies.limit = 200
         assert not bodies.full
+
+
+def test_where_the_system_has_less_memory_than_the_limit_there_is_no_room() -> None:
+    bodies = Bodies(100, lambda: 7)
+
+    def join() -> bytes:
+        raise MemoryError
+
+    with bodies.hold() as hold:
+        hold.reserve(50)
+        assert hold.whole(lambda: b"body") == b"body"
+        with pytest.raises(QueueFull) as refused:
+            hold.whole(join)
+        assert refused.value.retry_after == 7
+    assert bodies.held == 0
