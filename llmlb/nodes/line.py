@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from functools import partial
 from typing import Protocol, cast
 
 from llmlb.clock import Clock, Timer
@@ -232,7 +233,7 @@ class Line(asyncio.Protocol):
             self._timer_due = due
             self._timer = self._clock.call_at(due, self._look)
 
-    def _look(self) -> None:
+    def _look(self, *, sure: bool = False) -> None:
         self._timer = None
         exchange = self._exchange
         if exchange is None or self._verdict is not None:
@@ -240,10 +241,13 @@ class Line(asyncio.Protocol):
         if exchange.paused:  # It is the client that is slow.
             self._waiting_since = self._clock.now()
         limit = self.idle_secs if self._body_seen else exchange.first_byte_secs
-        if self._clock.now() >= self._waiting_since + limit:
-            self._hang_up(End(EndKind.SILENT, f"silent for {limit:g} s"))
-        else:
+        now = self._clock.now()
+        if now < self._waiting_since + limit:
             self._watch(limit)
+        elif sure:
+            self._hang_up(End(EndKind.SILENT, f"silent for {limit:g} s"))
+        else:  # it may be llmlb that stood still, its process stopped: what has come meanwhile is read before the next
+            self._timer = self._clock.call_at(now, partial(self._look, sure=True))
 
     def _stop_watch(self) -> None:
         if self._timer is not None:

@@ -145,6 +145,22 @@ async def test_a_node_silent_in_mid_stream_is_hung_up_on_and_its_client_told(ser
     assert json.loads(reply.body.removeprefix(PIECE).removeprefix(b"data: "))["error"]["type"] == "server_error"
 
 
+async def test_a_node_is_not_called_silent_for_the_time_in_which_llmlb_itself_was_stopped(serve: Serve) -> None:
+    gateway = await serve(upstream={"idle_timeout_secs": 0.3})
+    caller = await gateway.call("r", stream=True)
+    on_node = await gateway.node.received()
+    await on_node.start(headers=EVENTS)
+    await on_node.send(PIECE)
+    await caller.reads(PIECE)
+    await gateway.freeze()
+    await on_node.send(PIECE)
+    await asyncio.sleep(0.4)  # longer than a node may be silent
+    gateway.thaw()
+    await caller.reads(PIECE)
+    await on_node.end()
+    await caller.reads(b"\r\n0\r\n\r\n")
+
+
 async def test_when_every_node_refuses_the_client_may_try_again_soon(serve: Serve) -> None:
     gateway = await serve(2)
     for node in gateway.nodes:

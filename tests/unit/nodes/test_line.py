@@ -292,6 +292,16 @@ def test_silence_in_the_body_has_the_lines_own_limit(desk: Desk) -> None:
     assert desk.kinds == [EndKind.SILENT]
 
 
+def test_what_came_while_llmlb_itself_stood_still_is_read_before_the_node_is_called_silent(desk: Desk) -> None:
+    """A process that was stopped finds its timers due, and has yet to look at its connections."""
+    desk.send()
+    desk.clock.call_at(desk.clock.now() + FIRST_SECS, lambda: desk.line.data_received(HELLO[:-3]))
+    desk.clock.advance(FIRST_SECS)
+    assert desk.wire.did == []
+    desk.clock.advance(IDLE_SECS)
+    assert desk.wire.did == ["abort"], "and with the next silence it is"
+
+
 def test_while_the_client_is_slow_the_node_is_not_called_silent(desk: Desk) -> None:
     exchange = desk.send()
     desk.line.data_received(b"HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n" + b"x" * (HIGH_WATER + 1))
