@@ -14,7 +14,8 @@ from llmlb.wire.http1 import header_block
 from llmlb.wire.plain import Fields
 
 ENDPOINT_AT = {endpoint.path: endpoint for endpoint in ENDPOINTS}
-PLAIN_REQUEST = re.compile(rb"POST (/[!-~]*) HTTP/1\.1\r\n")
+PLAIN_REQUEST = re.compile(rb"POST (/[!->@-~]*+)(?:\?[!-~]*+)? HTTP/1\.1\r\n")
+"""A query says nothing to us: Anthropic's client sends `?beta=true`."""
 
 
 class Asked:

@@ -1,7 +1,7 @@
 """The queued routes, for requests that take the way of all others: through aiohttp, with a task that waits.
 
-Most do not come here: their `Connection` answers them. These are of HTTP/1.0, expect to be told to go on, have a query,
-were sent ahead behind something else, or will be refused before their body has come.
+Most do not come here: their `Connection` answers them. These are of HTTP/1.0, expect to be told to go on, were sent
+ahead behind something else, or will be refused before their body has come.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from tests.integration.bench import CHAT, Bench, config
 from tests.integration.conftest import Start
 
 BODY = b'{"model":"m"}'
-WAYS = {"plain": CHAT, "direct": CHAT, "handled": f"{CHAT}?by=hand"}
+WAYS = {"plain": CHAT, "queried": f"{CHAT}?beta=true", "direct": CHAT, "handled": f"{CHAT}#by-hand"}
 KEYS = (KeyConfig(name="alice", key="sk-alice"),)
 
 
@@ -32,7 +32,7 @@ def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
     def closed(*_: object) -> bool:
         raise AssertionError("it went the other way")
 
-    if request.param == "plain":
+    if request.param in {"plain", "queried"}:
         monkeypatch.setattr(Answering, "_answer", closed)
     elif request.param == "direct":
         monkeypatch.setattr(Answering, "_take_plain", lambda *_: False)

@@ -357,7 +357,7 @@ async def test_a_large_body_alone_is_not_too_far_ahead(node: ScriptedNode, start
     kept.leave()
 
 
-@pytest.mark.parametrize("path", [f"{CHAT}?by=hand", "/healthz"])
+@pytest.mark.parametrize("path", [f"{CHAT}#by-hand", "/healthz"])
 async def test_who_has_its_answer_is_not_ahead_with_the_next_request(
     path: str, node: ScriptedNode, start: Start, wire: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -208,14 +208,14 @@ async def test_a_body_that_is_not_compressed_may_say_so(node: ScriptedNode, star
     assert (await gateway.post(headers={"Content-Encoding": "identity"})).status == 200
 
 
-@pytest.mark.parametrize(("reader_of_it", "query"), [(reception, ""), (web_body, "?by=hand")])
+@pytest.mark.parametrize(("reader_of_it", "fragment"), [(reception, ""), (web_body, "#by-hand")])
 async def test_a_stalled_body_is_408(
-    reader_of_it: ModuleType, query: str, node: ScriptedNode, start: Start, monkeypatch: pytest.MonkeyPatch
+    reader_of_it: ModuleType, fragment: str, node: ScriptedNode, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reader_of_it, "STALL_SECS", 0.05)
     gateway = await start(config(node))
     reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
-    head = f"POST /v1/embeddings{query} HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n"
+    head = f"POST /v1/embeddings{fragment} HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n"
     writer.write(head.encode() + b'{"mod')
     assert (await reader.readline()).startswith(b"HTTP/1.1 408 ")
     writer.close()
@@ -242,14 +242,14 @@ async def test_waiting_bodies_have_a_budget_together(node: ScriptedNode, start: 
     assert gateway.gateway.bodies.held == 0
 
 
-@pytest.mark.parametrize("path", [CHAT, f"{CHAT}?read=otherwise"])
+@pytest.mark.parametrize("more", [{}, {"Expect": "nothing"}], ids=["plain", "handled"])
 async def test_who_finds_no_room_for_its_body_counts_as_rejected(
-    path: str, node: ScriptedNode, start: Start, log: Callable[[], list[dict[str, Any]]]
+    more: dict[str, str], node: ScriptedNode, start: Start, log: Callable[[], list[dict[str, Any]]]
 ) -> None:
     gateway = await start(config(node, keys=(KeyConfig(name="alice", key="sk-a"),), server=Server(waiting_bytes=3000)))
     big = b'{"model":"m"}'.ljust(2000)
     first = await gateway.arrive(data=big, key="sk-a")
-    assert (await gateway.post(path, data=big, key="sk-a")).error["code"] == "queue_full"
+    assert (await gateway.post(data=big, key="sk-a", headers=more)).error["code"] == "queue_full"
     (line,) = [line for line in log() if line["event"] in {"request", "refused"}]
     assert (line["event"], line["outcome"], line["status"]) == ("request", "rejected", 429)
     assert (line["key"], line["reason"]) == ("alice", "queue_full")
@@ -288,7 +288,7 @@ async def test_a_body_for_which_the_system_has_no_memory_finds_no_room(
     assert ("error", "no memory for a body") in [(line["level"], line["event"]) for line in log()]
 
 
-@pytest.mark.parametrize("path", [CHAT, f"{CHAT}?read=otherwise"])
+@pytest.mark.parametrize("path", [CHAT, f"{CHAT}#by-hand"])
 @pytest.mark.parametrize("come", [1, 2000])
 async def test_who_finds_no_room_for_its_body_is_promised_one_place(
     come: int, path: str, node: ScriptedNode, start: Start, clock: ManualClock

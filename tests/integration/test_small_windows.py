@@ -135,9 +135,9 @@ async def test_it_is_all_there_and_the_next_one_too(
     assert gateway.outcomes() == {"served": 3}
 
 
-@pytest.mark.parametrize("query", [b"", b"?x"], ids=["plain", "handled"])
+@pytest.mark.parametrize("fragment", [b"", b"#x"], ids=["plain", "handled"])
 async def test_a_drain_waits_until_the_system_has_the_last_byte(
-    query: bytes, node: ScriptedNode, start: Start, small_windows: None
+    fragment: bytes, node: ScriptedNode, start: Start, small_windows: None
 ) -> None:
     """What the process itself still holds of a reply would go with it."""
     gateway = await start(config(node))
@@ -146,7 +146,7 @@ async def test_a_drain_waits_until_the_system_has_the_last_byte(
     client = Client(gateway.port, random.Random(0))
     body = b"x" * 50_000  # more than the system takes, and less than what asyncio finds worth a pause
     with client.socket:
-        client.socket.send(ASKED.replace(b" HTTP", query + b" HTTP"))
+        client.socket.send(ASKED.replace(b" HTTP", fragment + b" HTTP"))
         await told(await node.received(), body)
         await gateway.state("n1", "idle")
         draining = asyncio.create_task(gate.drain())
@@ -158,9 +158,9 @@ async def test_a_drain_waits_until_the_system_has_the_last_byte(
         assert gateway.outcomes() == {"served": 1}
 
 
-@pytest.mark.parametrize("query", [b"", b"?x"], ids=["plain", "handled"])
+@pytest.mark.parametrize("fragment", [b"", b"#x"], ids=["plain", "handled"])
 async def test_a_long_reply_is_written_ahead_but_for_its_end(
-    query: bytes, node: ScriptedNode, start: Start, small_windows: None, monkeypatch: pytest.MonkeyPatch
+    fragment: bytes, node: ScriptedNode, start: Start, small_windows: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     most = 0
     at_its_end: list[int] = []
@@ -184,11 +184,11 @@ async def test_a_long_reply_is_written_ahead_but_for_its_end(
     body = b"x" * LARGE
     with client.socket:
         for _ in range(2):
-            client.socket.send(ASKED.replace(b" HTTP", query + b" HTTP"))
+            client.socket.send(ASKED.replace(b" HTTP", fragment + b" HTTP"))
             sending = asyncio.create_task(told(await node.received(), body))
             assert await client.answer() == body
             await sending
-        client.socket.send(ASKED.replace(b" HTTP", query + b" HTTP"))
+        client.socket.send(ASKED.replace(b" HTTP", fragment + b" HTTP"))
         sending = asyncio.create_task(broken_off(await node.received(), body))
         await client.until(body)
         await sending

@@ -175,7 +175,7 @@ def small_client(gateway: Bench) -> socket.socket:
 
 
 REFUSED = ASKED.replace(BODY, b"-" * len(BODY))
-HANDLED = REFUSED.replace(b" HTTP", b"?x HTTP")
+HANDLED = REFUSED.replace(b" HTTP", b"#x HTTP")
 LISTED = b"GET /v1/models HTTP/1.1\r\nHost: x\r\n\r\n"
 
 

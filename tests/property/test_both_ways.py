@@ -145,9 +145,9 @@ class Asked:
     headers: Headers
     body: bytes
 
-    def wire(self, query: str = "") -> bytes:
+    def wire(self, behind: str = "") -> bytes:
         lines = "".join(f"{name}: {value}\r\n" for name, value in self.headers)
-        head = f"POST {self.path}{query} HTTP/1.1\r\nHost: x\r\n{lines}Content-Length: {len(self.body)}\r\n\r\n"
+        head = f"POST {self.path}{behind} HTTP/1.1\r\nHost: x\r\n{lines}Content-Length: {len(self.body)}\r\n\r\n"
         return head.encode("latin-1") + self.body
 
     def pieces(self, cuts: list[int]) -> list[bytes]:
@@ -182,13 +182,18 @@ cuts = st.lists(st.integers(0, 700), max_size=4)
 
 
 @OFTEN
-@given(conversations, st.lists(cuts, min_size=3, max_size=3), st.lists(st.booleans(), min_size=3, max_size=3))
+@given(
+    conversations,
+    st.sampled_from(["#by-hand", "?beta=true", "?a#b", "?"]),
+    st.lists(cuts, min_size=3, max_size=3),
+    st.lists(st.booleans(), min_size=3, max_size=3),
+)
 def test_neither_the_way_nor_the_pieces_can_be_told(
-    target: Target, requests: list[Asked], places: list[list[int]], ahead: list[bool]
+    target: Target, requests: list[Asked], behind: str, places: list[list[int]], ahead: list[bool]
 ) -> None:
     whole = talked(target, [[one.wire()] for one in requests])
     event(f"first answer: {whole[0][0].line}")
-    assert talked(target, [[one.wire("?x")] for one in requests]) == whole
+    assert talked(target, [[one.wire(behind)] for one in requests]) == whole
     pieces = [one.pieces(at) for one, at in zip(requests, places, strict=False)]
     assert talked(target, pieces) == whole
     sent_ahead = [[b"", *some] if early else some for some, early in zip(pieces, ahead, strict=False)]

@@ -32,7 +32,7 @@ def asked(path: str = CHAT, *lines: str, body: bytes = BODY) -> bytes:
 
 PLAIN = asked()
 SENT = [
-    PLAIN, PLAIN, PLAIN, asked(f"{CHAT}?x"), asked(CHAT, "TE: x"), asked(CHAT, "Connection: close"),
+    PLAIN, PLAIN, PLAIN, asked(f"{CHAT}#x"), asked(f"{CHAT}?x"), asked(CHAT, "TE: x"), asked(CHAT, "Connection: close"),
     asked(CHAT, "Expect: 100-continue"), asked(body=b"-" * 20), PLAIN.replace(b"sk-a", b"sk-x"), asked(body=BODY * 30),
     asked(body=BODY.replace(b"}", b',"stream":true}')), b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
     PLAIN * 3, PLAIN * 40, asked(CHAT, "Content-Encoding: gzip"), b"\r\n", b"nonsense\r\n\r\n",

@@ -61,11 +61,18 @@ def test_each_path_of_the_queue_is_read_plainly(endpoint: Endpoint) -> None:
     assert (found.http11, found.keep) == (True, True)
 
 
+@pytest.mark.parametrize("query", ["?", "?beta=true", "?x=/v1/messages", "??", "?a?b#c", "?%00"])
+def test_a_query_makes_no_difference(query: str) -> None:
+    found = head("Host: x", path=f"/v1/messages{query}")
+    assert found is not None
+    assert found.endpoint.path == "/v1/messages"
+
+
 @pytest.mark.parametrize(
     "path",
     [
-        "/", "/v1/models", "/v1/chat/completions/", "/v1/chat/completions?x", "/v1/chat/completions#x",
-        "//v1/chat/completions",
+        "/", "/v1/models", "/v1/chat/completions/", "/v1/chat/completions/?x", "/v1/chat/completions#x",
+        "/v1/chat/completions#x?x", "//v1/chat/completions", "?", "?/v1/chat/completions", "/v1/chat/completions?x y",
         "/V1/chat/completions", "/v1/chat%2Fcompletions", "http://x/v1/chat/completions", "*",
         "/v1/chat/completions ",
     ],
