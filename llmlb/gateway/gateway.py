@@ -302,13 +302,16 @@ class Gateway:
         except TimeoutError:
             for visit in list(self._visits.values()):
                 visit.refuse(Draining())
-            for guest in list(self._inside):
-                guest.put_out(Draining())
+            self._put_out()
             try:
                 async with asyncio.timeout(EVICTED_SECS):
                     await self._nobody_left.wait()
-            except TimeoutError:
-                pass  # clients that do not even read their error; closing the sockets is all that is left
+            except TimeoutError:  # clients that do not even read their error: all that is left is to close the sockets
+                self._put_out()  # and to tell those who came meanwhile
+
+    def _put_out(self) -> None:
+        for guest in list(self._inside):
+            guest.put_out(Draining())
 
     def _tell(self, record: Record) -> None:
         self.outcomes[record.outcome] += 1

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 
 import pytest
 
 from llmlb.config.address import Address
 from llmlb.config.model import NodeConfig, Server, Upstream
+from llmlb.errors import Draining, Refusal
 from llmlb.testing import ManualClock, ScriptedNode, eventually
 from llmlb.testing.waiting import settle
 from tests.integration.bench import config
@@ -211,6 +213,39 @@ async def test_a_request_whose_body_is_on_its_way_when_the_drain_begins_is_told_
     assert (await reader.readline()).startswith(b"HTTP/1.1 503 ")
     await drain
     writer.close()
+
+
+class Stays:
+    """One that takes nothing of what it is told; `told` is called when it is."""
+
+    def __init__(self, told: Callable[[], None]) -> None:
+        self.told = told
+
+    def put_out(self, refusal: Refusal) -> None:
+        assert isinstance(refusal, Draining)
+        self.told()
+
+
+async def test_who_comes_while_the_others_are_put_out_is_told_so_at_the_very_end(
+    node: ScriptedNode, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("llmlb.gateway.gateway.EVICTED_SECS", 0.05)
+    gate = (await start(config(node))).gateway
+    gate.config = config(node, server=Server(drain_secs=0.0))
+    told: list[str] = []
+    late = Stays(lambda: told.append("late"))
+
+    def comes() -> None:
+        told.append("first")
+        gate.arrived(late)
+
+    first = Stays(comes)
+    gate.arrived(first)
+    await gate.drain()
+    assert told[0] == "first"
+    assert "late" in told
+    gate.left(first)
+    gate.left(late)
 
 
 async def test_a_drain_ends_with_the_last_request(node: ScriptedNode, start: Start) -> None:
