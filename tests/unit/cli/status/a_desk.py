@@ -110,7 +110,7 @@ def overview(cards: tuple[NodeCard, ...], **changes: Any) -> Overview:
 
 def seen(**changes: Any) -> Seen:
     """A gateway with that desk."""
-    return Seen(version="0.9.0", url="http://localhost:8080", up=11_000.0, desk=desk(**changes))
+    return Seen(version="0.1.0", url="http://localhost:8080", up=11_000.0, desk=desk(**changes))
 
 
 def empty() -> Seen:

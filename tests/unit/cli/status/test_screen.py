@@ -20,7 +20,7 @@ def test_eighty_columns_in_english() -> None:
     assert (
         drawn(seen(), 80, 24, note="q: quit")
         == """\
-llmlb 0.9.0   http://localhost:8080   up 3 h   q: quit
+llmlb 0.1.0   http://localhost:8080   up 3 h   q: quit
 Waiting 3 of 100   In service 1 on 3 nodes
 Past hour: mean wait 3.2 s   refused 4   timed out 1
 Offline: gpu-2 - Check whether the server is running. A node that comes back is
@@ -48,7 +48,7 @@ def test_sixty_columns_in_japanese() -> None:
     assert (
         drawn(seen(), 60, 24, "ja")
         == """\
-llmlb 0.9.0   http://localhost:8080   稼働 3時間
+llmlb 0.1.0   http://localhost:8080   稼働 3時間
 待機中 3 / 最大100   処理中 1 / ノード3台
 過去1時間: 平均待機 3.2秒   拒否 4   時間切れ 1
 オフラインのノード: gpu-2 - サーバーが動いているか確認してく
@@ -83,7 +83,7 @@ def test_at_the_beginning_it_says_what_to_do() -> None:
     assert (
         drawn(empty(), 80, 24)
         == """\
-llmlb 0.9.0   http://localhost:8080   up 3 h
+llmlb 0.1.0   http://localhost:8080   up 3 h
 Waiting 0 of 100   In service 0 on 0 nodes
 Past hour: mean wait 3.2 s   refused 4   timed out 1
 There is no node. Start Ollama, LM Studio, vLLM or llama.cpp on this machine; it
