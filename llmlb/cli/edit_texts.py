@@ -59,7 +59,7 @@ TEXTS: dict[str, dict[Locale, str]] = {
         "en": "an argument that is no UTF-8 text cannot be written into the file. Nothing was changed.",
     },
     "changed_meanwhile": {
-        "ja": "{file} がその間にほかで変更されました。何も変更していません。もう一度実行してください。",
+        "ja": "処理している間に、{file} がほかで変更されました。何も変更していません。もう一度実行してください。",
         "en": "{file} was changed by somebody else meanwhile. Nothing was changed; please try again.",
     },
     "nothing_changed": {"ja": "何も変更していません。", "en": "Nothing was changed."},

@@ -97,9 +97,9 @@ async def test_a_file_changed_meanwhile_is_told_with_both_values(visitor: Browse
     theirs = desk.file.read_text().replace("max_size = 100", "max_size = 150")
     desk.file.write_text(theirs)
     await page.get_by_role("button", name="書き込んで反映する").click()
-    await expect(page.get_by_role("alert")).to_contain_text("設定ファイルがその間に変更されました。")
+    await expect(page.get_by_role("alert")).to_contain_text("この画面を開いている間に、設定ファイルが変更されました。")
     await expect(page.get_by_label("待機できる数")).to_have_value("200")
-    await expect(page.locator("main")).to_contain_text("100 から 150 に、ほかで変更されました。")
+    await expect(page.locator("main")).to_contain_text("その間に 100 から 150 に変更されました。")
     assert desk.file.read_text() == theirs
     assert await violations(page) == []
     await page.get_by_role("button", name="変更を確認する").click()

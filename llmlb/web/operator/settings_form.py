@@ -200,7 +200,7 @@ def _field(place: Place, wish: Wish | None, variable: str, locale: Locale) -> Fi
         id=place.id,
         label=label_of(place, locale),
         called=called(place),
-        meaning=place.setting.meaning(locale),
+        meaning=_meaning(place, locale),
         allowed="" if options or wrong else place.setting.rule.allowed(locale),
         default=settings_text(locale, "default", value=shown_value(place, place.default, locale)),
         unit=settings_text(locale, "unit_seconds") if place.setting.unit == "seconds" else "",
@@ -212,6 +212,12 @@ def _field(place: Place, wish: Wish | None, variable: str, locale: Locale) -> Fi
         error=_error(wish, variable, locale),
         note=_note(wish, locale),
     )
+
+
+def _meaning(place: Place, locale: Locale) -> str:
+    """What a setting does. The file's own words for its values are none of the page."""
+    key = f"about.{place.id}"
+    return settings_text(locale, key) if key in SETTINGS_TEXTS else place.setting.meaning(locale)
 
 
 def _cell(place: Place, wish: Wish | None, locale: Locale) -> Cell:

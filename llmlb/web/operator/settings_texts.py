@@ -26,6 +26,21 @@ SETTINGS_TEXTS: dict[str, dict[Locale, str]] = {
     "fairness.cost": {"ja": "取り分の数え方", "en": "What a share is counted in"},
     "fairness.quantum": {"ja": "交代の単位", "en": "Quantum"},
     "fairness.default_service_secs": {"ja": "実績がないときの処理時間", "en": "Service time before any is known"},
+    # What they do, where the words of the file would not be understood beside those of the page
+    "about.queue.enable_fairness": {
+        "ja": "APIキーの間で順番を公平に回すか、届いた順に処理するか。",
+        "en": "Whether API keys take fair turns, or requests are served as they come.",
+    },
+    "about.queue.when_full": {
+        "ja": "キューが満杯のとき、新しく来たリクエストを拒否するか、待機が最も多いキーに場所を譲らせるか。",
+        "en": "Whether a full queue turns the newcomer away, or has the key with most waiting make room.",
+    },
+    "about.fairness.quantum": {
+        "ja": "キーどうしの差がこの値の半分以内なら、順番に交代します（単位は取り分と同じ）。"
+        "0なら最近のリクエストの平均を使います。",
+        "en": "Keys less than half of it apart, in what a share is counted in, take simple turns. 0 is the mean of "
+        "recent requests.",
+    },
     "of_key.weight": {"ja": "重み", "en": "Weight"},
     "of_key.max_waiting": {"ja": "待機数の上限", "en": "Most waiting"},
     "of_key.disabled": {"ja": "利用", "en": "Access"},
@@ -91,7 +106,7 @@ SETTINGS_TEXTS: dict[str, dict[Locale, str]] = {
         "en": "Held by the variable {variable}, so it cannot be changed here.",
     },
     "wrong_strange": {
-        "ja": "変更しようとしたキーのうち{count}項目は、もうファイルにありません。その変更は取り除きました。",
+        "ja": "ファイルからなくなったキーへの変更が{count}件ありました。その変更は取り除きました。",
         "en": "Left out, because their keys are no longer in the file: {count} of the changes.",
     },
     "same": {"ja": "変更はありません。", "en": "Nothing was changed."},
@@ -99,7 +114,10 @@ SETTINGS_TEXTS: dict[str, dict[Locale, str]] = {
         "ja": "どの値も現在と同じなので、ファイルには書き込んでいません。",
         "en": "Every value is what it is already, so the file was not written.",
     },
-    "conflict": {"ja": "設定ファイルがその間に変更されました。", "en": "The file was changed meanwhile."},
+    "conflict": {
+        "ja": "この画面を開いている間に、設定ファイルが変更されました。",
+        "en": "The file was changed meanwhile.",
+    },
     "conflict_advice": {
         "ja": "何も上書きしていません。入力した値は残してあります。現在の値を確かめて、もう一度送信してください。",
         "en": "Nothing was overwritten, and what you typed is still here. Compare it with the present values, and send "
@@ -107,7 +125,7 @@ SETTINGS_TEXTS: dict[str, dict[Locale, str]] = {
     },
     "now_is": {"ja": "現在の値: {value}", "en": "Now: {value}"},
     "overtaken": {
-        "ja": "{was} から {now} に、ほかで変更されました。",
+        "ja": "その間に {was} から {now} に変更されました。",
         "en": "Changed from {was} to {now} meanwhile.",
     },
     "broken": {"ja": "設定ファイルに問題があります。", "en": "The configuration file has problems."},
@@ -160,7 +178,7 @@ SETTINGS_TEXTS: dict[str, dict[Locale, str]] = {
     # The difference
     "diff_title": {"ja": "変更の確認", "en": "Review the changes"},
     "diff_about": {
-        "ja": "まだ何も変更していません。よければ、書き込んで反映してください。",
+        "ja": "まだ何も変更していません。内容に問題がなければ、書き込んで反映してください。",
         "en": "Nothing has been changed yet. If this is what you want, write and apply it.",
     },
     "diff_setting": {"ja": "設定", "en": "Setting"},
@@ -203,8 +221,8 @@ SETTINGS_TEXTS: dict[str, dict[Locale, str]] = {
         "Weights mean nothing then.",
     },
     "does_level": {
-        "ja": "これまでにどのキーがどれだけ使ったかは忘れ、すべてのキーが横並びから始まります。"
-        "待機中のリクエストも並び直します。",
+        "ja": "各キーのこれまでの使用量はリセットされ、すべてのキーが同じ条件から始まります。"
+        "待機中のリクエストも並べ直されます。",
         "en": "What keys have had so far is forgotten, and all start level. Those who wait are put into the new order.",
     },
     "does_weight": {
@@ -286,7 +304,10 @@ SETTINGS_TEXTS: dict[str, dict[Locale, str]] = {
         "ja": "自動で見つかっていたノードも設定ファイルに書き込みました（書かないと探さなくなるため）: {names}",
         "en": "What had been found by itself was written down too, for it would be gone otherwise: {names}",
     },
-    "node_conflict": {"ja": "設定ファイルがその間に変更されました。", "en": "The file was changed meanwhile."},
+    "node_conflict": {
+        "ja": "操作している間に、設定ファイルが変更されました。",
+        "en": "The file was changed meanwhile.",
+    },
     "node_conflict_advice": {
         "ja": "何も上書きしていません。もう一度操作してください。",
         "en": "Nothing was overwritten. Please do it again.",

@@ -43,7 +43,7 @@ class Trials:
         """What the command says of these settings, such as `queue.max_size=200`. Raises TrialFailed."""
         if self._busy:
             raise TrialFailed("try_busy")
-        self._busy = True
+        self._busy, name = True, printable(str(log))
         try:
             with tempfile.NamedTemporaryFile(prefix="llmlb-history-") as history:
                 try:
@@ -52,8 +52,10 @@ class Trials:
                     raise TrialFailed("try_no_log", error.strerror or type(error).__name__) from None
                 # Absolute, so that no name of a file can be taken for an option.
                 files = ["--history", history.name, "--config", os.path.abspath(config)]  # noqa: ASYNC240 - asks no disk
-                told = await _simulate([*files, "--set", *settings], locale)
-                return told.replace(history.name, printable(str(log)))
+                try:
+                    return (await _simulate([*files, "--set", *settings], locale)).replace(history.name, name)
+                except TrialFailed as why:
+                    raise TrialFailed(why.key, why.detail.replace(history.name, name)) from None
         finally:
             self._busy = False
 
