@@ -205,6 +205,9 @@ async def test_every_size_language_and_light_is_accessible_and_fits(
         for width, height in SIZES:
             await page.set_viewport_size({"width": width, "height": height})
             assert await page.evaluate("document.documentElement.scrollWidth") <= width
+            marked, chosen = [await page.locator(f".top {part}").bounding_box() for part in (".mark", ".language")]
+            if width >= 768 and marked and chosen:
+                assert chosen["y"] < marked["y"] + marked["height"], "the places stand on one line"
             if width != 768:  # nothing is there that is not at one of the other sizes
                 assert await violations(page) == []
 
