@@ -121,7 +121,7 @@ class Draft:
         pairs = [span for path, span in places.spans.items() if path[:-1] == at]
         if at in places.spans:
             if not pairs:
-                return self._cut(places.spans[at].value, places.spans[at].end, f"{{ {pair} }}")
+                return self._cut(places.spans[at].value, places.spans[at].end, f"{{{pair}}}")
             end = max(span.end for span in pairs)
             return self._cut(end, end, f", {pair}")
         section = self._section(at)

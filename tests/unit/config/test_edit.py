@@ -144,10 +144,10 @@ def test_an_edit_that_would_say_something_else_is_refused() -> None:
 def test_an_entry_without_anything_gets_its_first_key() -> None:
     assert Draft.of("[[nodes]]\n").set(("nodes", 0), "drain", True).text == "[[nodes]]\ndrain = true\n"
     assert Draft.of("nodes = []\n").add("nodes", {}).text == "nodes = [{}]\n"
-    assert Draft.of("nodes = [{}]\n").set(("nodes", 0), "drain", True).text == "nodes = [{ drain = true }]\n"
+    assert Draft.of("nodes = [{}]\n").set(("nodes", 0), "drain", True).text == "nodes = [{drain = true}]\n"
     emptied = Draft.of("queue = {max_size = 3} # few\n").unset(("queue",), "max_size")
     assert emptied.text == "queue = {} # few\n"
-    assert emptied.set(("queue",), "max_size", 4).text == "queue = { max_size = 4 } # few\n"
+    assert emptied.set(("queue",), "max_size", 4).text == "queue = {max_size = 4} # few\n"
 
 
 def test_a_key_with_a_table_of_its_own_is_not_taken_out() -> None:
