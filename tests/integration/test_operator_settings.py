@@ -98,6 +98,7 @@ async def test_a_setting_that_was_not_written_is_added_and_one_set_to_its_defaul
         assert "The newcomer the default" in difference.text
         await desk.apply(difference)
         assert 'when_full = "refuse"\n' in file.read_text()
+        assert "Longest wait: 60 s → 30 s" in (await desk.change(queue__timeout_secs="30")).text
 
 
 async def test_everything_wrong_is_told_at_once_and_kept_as_typed(file: Path) -> None:

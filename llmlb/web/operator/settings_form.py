@@ -164,7 +164,7 @@ def shown_value(place: Place, value: object, locale: Locale) -> str:
     """A value of a setting in words, with its unit."""
     text = as_typed(value)
     word = _choice(place, text, locale)
-    unit = f"\u00a0{settings_text(locale, 'unit_seconds')}" if place.setting.unit == "seconds" else ""
+    unit = f" {settings_text(locale, 'unit_seconds')}" if place.setting.unit == "seconds" else ""
     return word or text + unit
 
 

@@ -30,7 +30,7 @@ def told(config: Config = CONFIG, waiting: int = 0, /, **typed: str) -> list[str
 def test_each_change_is_told_with_how_it_will_stand_in_the_file() -> None:
     changes = news(queue__when_full="push_out", queue__timeout_secs="30", fairness__quantum="2.50", **{WEIGHT: "2"})
     assert [(row.key, row.label, row.written, row.before, row.after) for row in rows(changes, "en")] == [
-        ("", "Longest wait", "[queue] timeout_secs = 30", "60\u00a0s", "30\u00a0s"),
+        ("", "Longest wait", "[queue] timeout_secs = 30", "60 s", "30 s"),
         ("", "Whom a full queue refuses", '[queue] when_full = "push_out"', "The newcomer",
          "The newest of the key with most waiting"),
         ("", "Quantum", "[fairness] quantum = 2.5", "0", "2.5"),
