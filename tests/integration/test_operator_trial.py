@@ -67,6 +67,9 @@ async def test_changes_are_tried_on_the_log_without_being_made(file: Path) -> No
         assert "The log cannot be read. No such file or directory" in failed.text
         log.write_text("nothing\n")
         failed = await desk.send(difference.fields(APPLY), f"{SETTINGS}/try")
+        assert "No request has been logged yet." in failed.text
+        log.write_text('["request"]\n')
+        failed = await desk.send(difference.fields(APPLY), f"{SETTINGS}/try")
         assert f"It could not be tried. llmlb: {log}: " in failed.text, "by the name the operator knows"
         assert (await desk.send(difference.fields(APPLY) | {"csrf": "x"}, f"{SETTINGS}/try")).status == 403
 

@@ -266,6 +266,10 @@ SETTINGS_TEXTS: dict[str, dict[Locale, str]] = {
         "en": "It was not done in 30 s. Please use the command above.",
     },
     "try_no_log": {"ja": "記録を読めません。", "en": "The log cannot be read."},
+    "try_empty": {
+        "ja": "記録にまだリクエストがありません。リクエストが処理されてから試してください。",
+        "en": "No request has been logged yet. Please try again when some have been served.",
+    },
     "try_failed": {"ja": "試せませんでした。", "en": "It could not be tried."},
     "try_only_keys": {
         "ja": "キーごとの設定は --set では試せません。"

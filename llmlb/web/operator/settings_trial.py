@@ -47,7 +47,8 @@ class Trials:
         try:
             with tempfile.NamedTemporaryFile(prefix="llmlb-history-") as history:
                 try:
-                    await asyncio.to_thread(_copy_newest, log, Path(history.name))
+                    if not await asyncio.to_thread(_copy_newest, log, Path(history.name)):
+                        raise TrialFailed("try_empty")
                 except OSError as error:
                     raise TrialFailed("try_no_log", error.strerror or type(error).__name__) from None
                 # Absolute, so that no name of a file can be taken for an option.
@@ -97,14 +98,16 @@ async def _not_left_behind(process: asyncio.subprocess.Process) -> AsyncIterator
             await process.wait()
 
 
-def _copy_newest(log: Path, to: Path) -> None:
-    """Copy the last whole lines of a log."""
+def _copy_newest(log: Path, to: Path) -> bool:
+    """Copy the last whole lines of a log. Returns whether there may be a request among them."""
     with log.open("rb") as stream:
         size = stream.seek(0, os.SEEK_END)
         stream.seek(max(0, size - MOST_HISTORY))
         if size > MOST_HISTORY:
             stream.readline()
-        to.write_bytes(stream.read(MOST_HISTORY))
+        newest = stream.read(MOST_HISTORY)
+        to.write_bytes(newest)
+        return b'"request"' in newest
 
 
 def _lines(output: bytes) -> str:

@@ -12,11 +12,13 @@ from llmlb.web.operator import settings_trial
 def test_the_newest_whole_lines_of_a_log_are_replayed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log, copy = tmp_path / "log", tmp_path / "copy"
     log.write_text("".join(f"line {n:03}\n" for n in range(100)))
-    settings_trial._copy_newest(log, copy)
+    assert not settings_trial._copy_newest(log, copy)
     assert copy.read_text() == log.read_text()
     monkeypatch.setattr(settings_trial, "MOST_HISTORY", 32)
     settings_trial._copy_newest(log, copy)
     assert copy.read_text() == "line 097\nline 098\nline 099\n"
+    log.write_text('{"event":"request"}\n')
+    assert settings_trial._copy_newest(log, copy)
     log.write_text("")
     settings_trial._copy_newest(log, copy)
     assert copy.read_text() == ""
