@@ -157,5 +157,7 @@ def _look_like(target: FilePath, descriptor: int, name: str, *, new: bool) -> No
     old, mine = os.stat(target), os.fstat(descriptor)
     if (old.st_uid, old.st_gid) != (mine.st_uid, mine.st_gid):
         os.fchown(descriptor, old.st_uid, old.st_gid)
-    shutil.copystat(target, name)
+    os.fchmod(descriptor, old.st_mode & 0o7777)
+    with contextlib.suppress(OSError):  # a label may be one that only the system gives
+        shutil.copystat(target, name)
     os.utime(name)  # that much is its own

@@ -70,6 +70,16 @@ def test_what_it_is_labelled_with_stays_and_its_time_is_that_of_the_change(file:
     assert file.stat().st_mtime > 1
 
 
+def test_a_label_that_cannot_be_given_holds_up_no_change(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    file.chmod(0o640)
+    monkeypatch.setattr("llmlb.config.edit_file.shutil.copystat", refuse)
+    edit_file(file, {}, adding("http://b:1"))
+    assert (stat.S_IMODE(file.stat().st_mode), file.read_text().count("[[nodes]]")) == (0o640, 2)
+
+
 def test_a_file_that_is_not_to_be_written_is_not_replaced(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file.chmod(0o444)
     if os.geteuid() == 0:  # root may write what nobody may
