@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 
+from llmlb.cli.status.bars import bar
 from llmlb.cli.status.columns import Column, column, lines_of
 from llmlb.cli.status.paint import Line, Piece, Style, clipped
 from llmlb.cli.status.texts import say
@@ -21,6 +22,8 @@ LONGEST = 60
 """Columns of the terminal that one text takes at most, however wide that is."""
 _SHORT = 8
 """Columns that a name is not cut below."""
+_REASON = 18
+"""Columns that what is wrong with a node is not cut below: figures go before."""
 _STYLES: Mapping[str, Style] = {
     "idle": "good",
     "busy": "good",
@@ -91,15 +94,11 @@ def _nodes(nodes: Sequence[NodeCard], locale: Locale) -> list[Column]:
         column(head("state"), [page_text(locale, f"state_{node.state}") for node in nodes], styles),
         column(head("since"), [age(node.since, locale) for node in nodes], right=True, goes=2),
         column(head("key_in_service"), ["" if node.key is None else _name(node.key) for node in nodes], least=_SHORT),
-        column(head("served"), [_count(node.usage.outcomes[Outcome.SERVED]) for node in nodes], right=True, goes=5),
+        _counts(head("served"), [node.usage.outcomes[Outcome.SERVED] for node in nodes], goes=5),
         column(head("service"), [_secs(node.usage.service_p50, locale) for node in nodes], right=True, goes=4),
-        column(head("failures"), [_count(node.failures) for node in nodes], _failing(nodes), right=True, goes=3),
-        column(head("reason"), [_name(reason_text(locale, node.reason)) for node in nodes], least=12, goes=1),
+        _counts(head("failures"), [node.failures for node in nodes], "warning", goes=3),
+        column(head("reason"), [_name(reason_text(locale, node.reason)) for node in nodes], least=_REASON, goes=1),
     ]
-
-
-def _failing(nodes: Sequence[NodeCard]) -> list[Style]:
-    return ["warning" if node.failures else "plain" for node in nodes]
 
 
 def _keys(keys: Sequence[KeyView], locale: Locale) -> list[Column]:
@@ -113,18 +112,28 @@ def _keys(keys: Sequence[KeyView], locale: Locale) -> list[Column]:
     return [
         column(head("key"), [_name(key.name) for key in keys], off, least=_SHORT),
         column("", marks, off, goes=1),
-        column(head("waiting"), [_count(key.waiting) for key in keys], right=True),
-        column(head("in_service"), [_count(key.in_service) for key in keys], right=True),
-        column(head("share"), [_percent(key.share) for key in keys], right=True, goes=2),
-        column(head("due"), [_percent(key.due) for key in keys], right=True, goes=3),
+        _counts(head("waiting"), [key.waiting for key in keys]),
+        _counts(head("in_service"), [key.in_service for key in keys]),
+        _parts(head("share"), [key.share for key in keys], goes=2),
+        _parts(head("due"), [key.due for key in keys], goes=3),
         column(head("wait_p50"), [_secs(key.usage.wait_p50, locale) for key in keys], right=True, goes=5),
         column(head("wait_p90"), [_secs(key.usage.wait_p90, locale) for key in keys], right=True, goes=4),
-        column(head("turned_away"), [_count(count) for count in turned_away], _many(turned_away), right=True, goes=6),
+        _counts(head("turned_away"), turned_away, "warning", goes=6),
+        column(head("bar"), [bar(key.share, key.due) for key in keys], ["good"] * len(keys), goes=7),
     ]
 
 
-def _many(counts: Sequence[int]) -> list[Style]:
-    return ["warning" if count else "plain" for count in counts]
+def _counts(head: str, counts: Sequence[int], style: Style = "plain", goes: int = 0) -> Column:
+    return column(head, [_count(count) for count in counts], _where_any(counts, style), right=True, goes=goes)
+
+
+def _parts(head: str, parts: Sequence[float], goes: int) -> Column:
+    return column(head, [f"{100 * part:.0f}%" for part in parts], _where_any(parts, "plain"), right=True, goes=goes)
+
+
+def _where_any(figures: Sequence[float], style: Style) -> list[Style]:
+    """The figures that are something stand out among those that are nothing."""
+    return [style if figure else "dim" for figure in figures]
 
 
 def _waiting(waiting: Sequence[tuple[RequestView, Why]], locale: Locale) -> list[Column]:
@@ -164,10 +173,6 @@ def _name(text: str) -> str:
 
 def _count(number: int) -> str:
     return f"{number:,}"
-
-
-def _percent(part: float) -> str:
-    return f"{100 * part:.0f}%"
 
 
 def _secs(seconds: float | None, locale: Locale) -> str:

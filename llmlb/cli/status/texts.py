@@ -49,6 +49,7 @@ TEXTS: dict[str, dict[Locale, str]] = {
     "h_in_service": {"ja": "処理中", "en": "IN SERVICE"},
     "h_share": {"ja": "割合", "en": "SHARE"},
     "h_due": {"ja": "取り分", "en": "DUE"},
+    "h_bar": {"ja": "割合と │ 取り分", "en": "SHARE AND │ DUE"},
     "h_wait_p50": {"ja": "待機p50", "en": "WAIT P50"},
     "h_wait_p90": {"ja": "p90", "en": "P90"},
     "h_turned_away": {"ja": "拒否・時間切れ", "en": "TURNED AWAY"},

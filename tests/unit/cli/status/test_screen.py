@@ -27,10 +27,10 @@ Offline: gpu-2 - Check whether the server is running. A node that comes back is
 noticed automatically.
 Draining: gpu-3 - Given no new requests; what is in service there is finished.
 
-NODE   STATE       SINCE  REQUEST OF  SERVED  TIME P50  FAILED  REASON
-gpu-2  Offline     2 min                   7                 3  connection refu…
-gpu-3  Draining      1 h                   0                 0  drained by the …
-gpu-1  In service   12 s  alice          120     2.3 s       0
+NODE   STATE       SINCE  REQUEST OF  TIME P50  FAILED  REASON
+gpu-2  Offline     2 min                             3  connection refused
+gpu-3  Draining      1 h                             0  drained by the operator
+gpu-1  In service   12 s  alice          2.3 s       0
 
 KEY              WAITING  IN SERVICE  SHARE  DUE  WAIT P50   P90  TURNED AWAY
 alice                  1           1    66%  50%     1.5 s  12 s            0
@@ -56,10 +56,10 @@ llmlb 0.1.0   http://localhost:8080   稼働 3時間
 切り離し中のノード: gpu-3 - 新しいリクエストは送りません。処
 理中のリクエストは最後まで処理します。
 
-ノード  状態         経過  処理中のキー  失敗  理由
-gpu-2   オフライン    2分                   3  接続を拒否さ…
-gpu-3   切り離し中  1時間                   0  運用者が切り…
-gpu-1   処理中       12秒  alice            0
+ノード  状態         経過  処理中のキー  理由
+gpu-2   オフライン    2分                接続を拒否されまし…
+gpu-3   切り離し中  1時間                運用者が切り離しま…
+gpu-1   処理中       12秒  alice
 
 キー         待機  処理中  割合  取り分  待機p50   p90
 alice           1       1   66%     50%    1.5秒  12秒
@@ -77,6 +77,15 @@ def test_a_hundred_and_twenty_columns_cut_nothing() -> None:
     whole = drawn(seen(), 120, 40)
     assert "…" not in whole
     assert "gpu-2  Offline     2 min                   7                 3  connection refused" in whole
+    assert "    1.5 s  12 s            0  ━━━━━━━━│━╸\n" in whole
+
+
+def test_a_figure_that_is_nothing_is_drawn_faintly() -> None:
+    lines = [painted(line, colors=True) for line in screen(seen(), 120, 40, "en")]
+    carol = next(line for line in lines if "disabled" in line)
+    assert "\x1b[2m0%\x1b[0m" in carol
+    alice = next(line for line in lines if "66%" in line)
+    assert "\x1b[2m66%" not in alice
 
 
 def test_at_the_beginning_it_says_what_to_do() -> None:
