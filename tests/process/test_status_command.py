@@ -22,6 +22,8 @@ Start = Callable[..., OnTerminal]
 
 KEYS = '\n[[api_keys]]\nname = "alice"\nkey = "sk-a"\n\n[[api_keys]]\nname = "bob"\nkey = "sk-b"\n'
 
+NO_SCREEN = "llmlb: --watch needs a terminal whose screen can be drawn anew.\n"
+
 
 @pytest.fixture
 async def on_terminal() -> AsyncIterator[Start]:
@@ -82,7 +84,11 @@ async def test_without_a_terminal_or_with_no_color_it_is_plain_text(serve: Serve
     await plain.shows("Waiting 0 of 100")
     assert "\x1b" not in plain.raw
     refused = await command(gateway.folder, "status", "--watch")
-    assert (refused.returncode, refused.stderr) == (2, "llmlb: --watch needs a terminal.\n")
+    assert (refused.returncode, refused.stderr) == (2, NO_SCREEN)
+    dumb = on_terminal(gateway.folder, "status", "--watch", env={"TERM": "dumb"})
+    assert await dumb.exit_code() == 2
+    await dumb.shows(NO_SCREEN)
+    assert "\x1b" not in dumb.raw
 
 
 async def test_as_json_it_tells_everything(serve: Serve) -> None:

@@ -33,7 +33,7 @@ def status(options: argparse.Namespace, file: Path, environ: Mapping[str, str], 
 
 def _status(options: argparse.Namespace, file: Path, environ: Mapping[str, str], locale: Locale) -> int:
     if options.watch:
-        if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        if not (sys.stdin.isatty() and sys.stdout.isatty()) or environ.get("TERM") == "dumb":
             return complain(say(locale, "no_terminal"), 2)
         from llmlb.cli.status.watch import watch  # here: what it asks with takes half of all the time to load
 

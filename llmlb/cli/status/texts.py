@@ -78,8 +78,8 @@ TEXTS: dict[str, dict[Locale, str]] = {
         "en": "Waiting for one to start… (q: quit)",
     },
     "no_terminal": {
-        "ja": "--watch はターミナルでだけ使えます。",
-        "en": "--watch needs a terminal.",
+        "ja": "--watch は、画面を描き直せるターミナルでだけ使えます。",
+        "en": "--watch needs a terminal whose screen can be drawn anew.",
     },
 }
 
