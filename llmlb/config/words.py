@@ -91,7 +91,11 @@ def _path(text: str) -> str:
     return text
 
 
-LABEL = Text(_label, ja="1文字から64文字までの表示可能な名前", en="a name of 1 to 64 printable characters")
+LABEL = Text(
+    _label,
+    ja="前後に空白のない、1文字から64文字までの表示可能な名前",
+    en="a name of 1 to 64 printable characters, without spaces around it",
+)
 MODEL_NAME = Text(
     _model_name,
     ja="1文字から256文字までのモデル名",

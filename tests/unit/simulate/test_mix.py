@@ -76,10 +76,10 @@ def test_what_is_wrong_is_told_by_option_field_and_value() -> None:
     ]
     assert flaws("a: rate=1, rate=2") == ["--mix a: rate: this field is given twice."]
     assert flaws(": rate=1")[0] == (
-        '--mix: ": rate=1": must be "NAME: field=value, ...", with a name of 1 to 64 printable characters.'
+        '--mix: ": rate=1": must be "NAME: field=value, ...", with a name of 1 to 64 printable characters, without spaces around it.'
     )
     assert flaws("a rate=1") == [
-        '--mix: "a rate=1": must be "NAME: field=value, ...", with a name of 1 to 64 printable characters.'
+        '--mix: "a rate=1": must be "NAME: field=value, ...", with a name of 1 to 64 printable characters, without spaces around it.'
     ]
     for spec in ("a", "a: mean=3", "a: rate=1, closed=2", "a: burst=3", "a: rate=1, every=3"):
         assert flaws(spec) == ["--mix a: needs exactly one of rate, closed, and burst together with every."]

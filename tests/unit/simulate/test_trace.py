@@ -91,7 +91,7 @@ def test_a_bad_row_is_told_with_its_line_column_value_and_what_is_allowed(file: 
 def test_bad_names_and_service_times_are_told(file: Path) -> None:
     said = flaws(file, f"arrival_s,service_s,key,model\n0,-1,{'k' * 65},{'m' * 257}\n")
     assert [line.split(" = ")[0] for line in said] == [":2: service_s", ":2: key", ":2: model"]
-    assert said[1].endswith("must be a name of 1 to 64 printable characters.")
+    assert said[1].endswith("must be a name of 1 to 64 printable characters, without spaces around it.")
 
 
 def test_all_bad_rows_are_told_at_once_and_at_most_twenty_shown(file: Path) -> None:

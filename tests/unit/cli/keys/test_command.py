@@ -131,7 +131,7 @@ def test_what_a_key_gets_is_changed(run: Run, file: Path) -> None:
         (["add"], 2, "required"),
         (["add", "alice"], 1, "there is a key alice already"),
         (["add", ""], 2, "1 to 64 printable characters"),
-        (["add", " a"], 2, "1 to 64 printable characters"),
+        (["add", " a"], 2, "without spaces around it"),
         (["add", "a\nb\x1b[31m"], 2, "1 to 64 printable characters"),
         (["add", "a\u202eb"], 2, "1 to 64 printable characters"),
         (["add", "x" * 65], 2, "1 to 64 printable characters"),
