@@ -16,13 +16,13 @@ TEXTS: dict[str, dict[Locale, str]] = {
         "ja": "設定ファイルのAPIキーを編集し、動作中のゲートウェイに反映させます。再起動は不要です。\n"
         "新しいキーは一度だけ標準出力に表示します。設定ファイルにはハッシュだけを書きます。",
         "en": "Edits the API keys in the configuration file, and has the running gateway apply it. No restart "
-        "is needed. A new key is written to standard output, this once; the file gets its hash only.",
+        "is needed. A new key is written to standard output, only this once; the file gets its hash only.",
     },
     "list": {"ja": "APIキーを表示します", "en": "show the API keys"},
-    "add": {"ja": "キーを追加し、一度だけ表示します", "en": "add a key, and show it this once"},
+    "add": {"ja": "キーを追加し、一度だけ表示します", "en": "add a key, and show it only this once"},
     "rotate": {
         "ja": "同じ名前のまま新しいキーに取り替え、一度だけ表示します",
-        "en": "replace a key by a new one of the same name, and show it this once",
+        "en": "replace a key by a new one of the same name, and show it only this once",
     },
     "set": {"ja": "重みや待機数の上限を変更します", "en": "change the weight of a key, or how many requests may wait"},
     "disable": {
@@ -50,7 +50,7 @@ TEXTS: dict[str, dict[Locale, str]] = {
     },
     "shown_once": {
         "ja": "次がそのキーです。表示するのはこの一度だけです:",
-        "en": "This is the key. It is shown this once:",
+        "en": "This is the key. It is shown only this once:",
     },
     "nowhere_to_show": {
         "ja": "標準出力が閉じているため、新しいキーを表示できません。何も変更していません。",
@@ -75,8 +75,10 @@ TEXTS: dict[str, dict[Locale, str]] = {
         "en": "Removed {name} from {file}. What waits or is in service is finished.",
     },
     "first": {
-        "ja": "これが最初のキーです。今後は、設定したキーのないリクエストを受け付けません。",
-        "en": "It is the first key: from now on only requests with a configured key pass.",
+        "ja": "これが最初のキーです。今後は、設定したキーのないリクエストを受け付けません。\n"
+        "クライアントはキーを Authorization: Bearer ヘッダーで送ります。",
+        "en": "It is the first key: from now on only requests with a configured key pass.\n"
+        "Clients send it as an Authorization: Bearer header.",
     },
     "none_left": {
         "ja": "設定にキーがなくなりました。今後は、ゲートウェイに接続できる人は誰でもキーなしで使えます。",
