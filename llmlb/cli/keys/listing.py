@@ -16,8 +16,8 @@ from llmlb.config.values import as_written
 from llmlb.messages import Locale
 from llmlb.simulate.table import cut, table
 
-WIDEST = 40
-"""Columns of a terminal that a name takes at most."""
+WIDEST = 2 * 64
+"""Columns of a terminal that a name takes at most: all of it, for other commands want it whole."""
 _IN_FILE = ("name", "state", "weight", "max_waiting")
 _LIVE = (*_IN_FILE, "waiting", "in_service", "requests")
 
@@ -54,7 +54,7 @@ def _table(keys: list[dict[str, Any]], columns: tuple[str, ...], locale: Locale)
 
 
 def _cell(key: dict[str, Any], column: str, locale: Locale) -> str:
-    """Names come from strangers: each is on one line, cut when long."""
+    """Names come from strangers: each is on one line."""
     if column == "name":
         return cut(key["name"], WIDEST)
     if column == "state":

@@ -220,7 +220,7 @@ def test_the_list_is_what_the_gateway_knows(run: Run, file: Path, tmp_path: Path
         said = run("list", lang="ja_JP.UTF-8")
         plain = json.loads(run("list", "--json").out)
     lines = said.out.splitlines()
-    assert lines[1].split() == ["n" * 39 + "…", "有効", "1.5", "9", "3", "1", "42"]
+    assert lines[1].split() == ["n" * 60, "有効", "1.5", "9", "3", "1", "42"]
     assert lines[2].split() == ["山田", "無効", "1.5", "-", "3", "1", "42"]
     assert "以前の設定のまま" in said.err
     assert (plain["running"], plain["keys"]) == (True, known)
