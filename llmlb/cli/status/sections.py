@@ -11,6 +11,7 @@ from llmlb.cli.status.columns import Column, column, lines_of
 from llmlb.cli.status.paint import Line, Piece, Style, clipped
 from llmlb.cli.status.texts import say
 from llmlb.gateway.desk import Desk, KeyView, NodeCard, RequestView, Why
+from llmlb.gateway.identity import NOBODY
 from llmlb.messages import Locale
 from llmlb.nodes.states import trouble_first
 from llmlb.simulate.table import cut
@@ -93,7 +94,7 @@ def _nodes(nodes: Sequence[NodeCard], locale: Locale) -> list[Column]:
         column(head("node"), [_name(node.name) for node in nodes], least=_SHORT),
         column(head("state"), [page_text(locale, f"state_{node.state}") for node in nodes], styles),
         column(head("since"), [age(node.since, locale) for node in nodes], right=True, goes=2),
-        column(head("key_in_service"), ["" if node.key is None else _name(node.key) for node in nodes], least=_SHORT),
+        column(head("key_in_service"), [_key(node.key, locale) for node in nodes], least=_SHORT),
         _counts(head("served"), [node.usage.outcomes[Outcome.SERVED] for node in nodes], goes=5),
         column(head("service"), [_secs(node.usage.service_p50, locale) for node in nodes], right=True, goes=4),
         _counts(head("failures"), [node.failures for node in nodes], "warning", goes=3),
@@ -110,7 +111,7 @@ def _keys(keys: Sequence[KeyView], locale: Locale) -> list[Column]:
         return say(locale, f"h_{key}")
 
     return [
-        column(head("key"), [_name(key.name) for key in keys], off, least=_SHORT),
+        column(head("key"), [_key(key.name, locale) for key in keys], off, least=_SHORT),
         column("", marks, off, goes=1),
         _counts(head("waiting"), [key.waiting for key in keys]),
         _counts(head("in_service"), [key.in_service for key in keys]),
@@ -149,7 +150,7 @@ def _waiting(waiting: Sequence[tuple[RequestView, Why]], locale: Locale) -> list
 
     return [
         column(head("place"), places, stuck, right=True),
-        column(head("key"), [_name(view.key) for view in views], least=_SHORT),
+        column(head("key"), [_key(view.key, locale) for view in views], least=_SHORT),
         column(head("model"), [_name(view.model) for view in views], least=_SHORT, goes=1),
         column(head("waited"), [duration_text(view.since, locale) for view in views], right=True),
         column(head("expected"), expected, right=True),
@@ -162,9 +163,15 @@ def _why(view: RequestView, why: Why, locale: Locale) -> str:
     """Who is before it; or what has become of the nodes for it."""
     join = say(locale, "separator").join
     if view.position is not None:
-        return cut(join(say(locale, "before", key=_name(key), count=n) for key, n in why.before[:5]), LONGEST)
+        return cut(join(say(locale, "before", key=_key(key, locale), count=n) for key, n in why.before[:5]), LONGEST)
     states = [f"{_name(node.name)} {page_text(locale, f'state_{node.state}')}" for node in why.nodes[:3]]
     return cut(join(states) or say(locale, "nowhere"), LONGEST)
+
+
+def _key(name: str | None, locale: Locale) -> str:
+    if name is None:
+        return ""
+    return say(locale, "no_key") if name == NOBODY.name else _name(name)
 
 
 def _name(text: str) -> str:

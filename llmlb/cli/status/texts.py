@@ -54,6 +54,7 @@ TEXTS: dict[str, dict[Locale, str]] = {
     "h_wait_p90": {"ja": "p90", "en": "P90"},
     "h_turned_away": {"ja": "拒否・時間切れ", "en": "TURNED AWAY"},
     "disabled": {"ja": "無効", "en": "disabled"},
+    "no_key": {"ja": "（キーなし）", "en": "(no key)"},
     "keys_none": {"ja": "まだ誰も使っていません。", "en": "Nobody has used the gateway yet."},
     # Those who wait
     "h_place": {"ja": "順番", "en": "PLACE"},

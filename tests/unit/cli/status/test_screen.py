@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 
 from llmlb.cli.status.paint import painted
@@ -103,6 +104,15 @@ Nobody has used the gateway yet.
 
 No request is waiting."""
     )
+
+
+@pytest.mark.parametrize(("locale", "words"), [("en", "(no key)"), ("ja", "（キーなし）")])
+def test_who_has_no_key_is_said_to_have_none(locale: Locale, words: str) -> None:
+    waiting = ((request("r2", "-", 1), why()), (request("r3", "x", 2), why(("-", 1))))
+    one = attrs.evolve(
+        seen(), desk=desk(keys=(key("-", waiting=1),), nodes=(node("n", "busy", key="-"),), waiting=waiting)
+    )
+    assert drawn(one, 120, locale=locale).count(words) == 4
 
 
 def test_in_few_lines_each_table_says_how_much_is_missing() -> None:
