@@ -138,6 +138,10 @@ def _replace(path: FilePath, before: bytes | None, after: bytes) -> None:
         if content_of(path) != before:
             raise ChangedMeanwhile
         os.rename(name, target)
+    except OSError as error:
+        if error.errno == errno.EBUSY:  # a container's file that is mounted without its directory
+            raise OSError(errno.EBUSY, "mounted by itself; mount its directory instead") from None
+        raise
     finally:
         with contextlib.suppress(FileNotFoundError):  # it has its new name
             os.unlink(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import stat
@@ -170,6 +171,18 @@ def test_a_directory_that_is_not_there_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(10)
+def test_of_a_file_that_is_mounted_by_itself_it_is_said_what_to_mount(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object) -> None:
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+
+    monkeypatch.setattr(os, "rename", busy)
+    with pytest.raises(OSError, match="mount its directory instead"):
+        edit_file(file, {}, adding("http://b:1"))
+    assert (file.read_text(), leftovers(file)) == (TEXT, [])
+
+
 def test_a_pipe_or_a_device_is_not_replaced(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
