@@ -22,9 +22,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import attrs
 import pytest
 import requests
 
+from llmlb import __version__
 from llmlb.cli import main
 from llmlb.cli.status.paint import painted
 from llmlb.cli.status.screen import screen
@@ -219,7 +221,8 @@ def judge(script: str, printed: str) -> None:
 
 @every("screen")
 def test_a_screen_is_drawn_so(block: Block) -> None:
-    assert block.text.splitlines() == [painted(line, colors=False) for line in screen(seen(), 80, 24, "en")]
+    shown = screen(attrs.evolve(seen(), version=__version__), 80, 24, "en")
+    assert block.text.splitlines() == [painted(line, colors=False) for line in shown]
 
 
 @every("server")
