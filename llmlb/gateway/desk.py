@@ -43,7 +43,8 @@ class KeyView:
     share: float
     """The part of the nodes' time that it had in the past five minutes, 0 to 1."""
     due: float
-    """Its weight among those of the keys that had any of that time or wait now, 0 to 1; 0 if it is none of them."""
+    """Its weight among those of the keys that had any of that time or wait now, 0 to 1; 0 if it is none of them,
+    and where weights do not count."""
     debt: float
     """How far it is ahead of the least served key it competes with, in `Desk.unit` per weight."""
     usage: Usage

@@ -21,6 +21,8 @@ class KeyNumbers:
     in_service: Mapping[str, int]
     shares: Mapping[str, float]
     debts: Mapping[str, float]
+    fair: bool
+    """Whether weights count; in the order of arrival nobody is due anything."""
 
 
 def key_views(configs: Iterable[KeyConfig], numbers: KeyNumbers, hour: HourByName) -> tuple[tuple[KeyView, ...], int]:
@@ -50,7 +52,7 @@ def key_views(configs: Iterable[KeyConfig], numbers: KeyNumbers, hour: HourByNam
             waiting=waiting.get(name, 0),
             in_service=in_service.get(name, 0),
             share=shares.get(name, 0.0),
-            due=weights[name] / active if name in waiting or name in shares else 0.0,
+            due=weights[name] / active if numbers.fair and (name in waiting or name in shares) else 0.0,
             debt=numbers.debts.get(name, 0.0),
             usage=hour.of(name),
         )

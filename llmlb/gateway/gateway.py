@@ -335,6 +335,7 @@ class Gateway:
             in_service=Counter(name for name, _ in in_service),
             shares={name: share for name, share in self.node_time.shares(in_service).items() if share},
             debts={name_of(flow): debt for flow, debt in self.turns.debts().items()},
+            fair=self.config.queue.enable_fairness,
         )
 
     def _look(self) -> Look:

@@ -47,6 +47,7 @@ async def test_f1_for_streams(node: ScriptedNode, start: Start) -> None:
 async def test_without_fairness_the_order_is_that_of_arrival(node: ScriptedNode, start: Start) -> None:
     gateway = await start(config(node, keys=KEYS, queue=Queue(enable_fairness=False)))
     assert await order_of_service(gateway, node, "AAAAABB") == "AAAAABB"
+    assert {key.due for key in gateway.gateway.desk().keys} == {0.0}, "nor is anybody due a share by weight"
 
 
 async def test_weight_two_gets_two_turns_for_one(node: ScriptedNode, start: Start) -> None:

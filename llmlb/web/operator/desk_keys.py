@@ -49,8 +49,8 @@ class Keys:
     """All keys there is room for, the busiest first."""
 
     rows: tuple[KeyRow, ...]
-    scale: str
-    """Says what a whole bar stands for."""
+    about: str
+    """Says what shares and debts mean."""
     more: str
 
 
@@ -59,9 +59,14 @@ def keys(desk: Desk, locale: Locale) -> Keys:
     most = max((part for key in desk.keys for part in (key.share, key.due)), default=1.0)
     whole = next((scale for scale in SCALES if most <= scale), 1.0)
     rows = tuple(_row(key, whole, desk.unit, locale) for key in desk.keys)
-    scale = desk_text(locale, "share_scale", whole=figures.percent(whole, locale))
     more = desk_text(locale, "keys_more", count=figures.number(desk.keys_more)) if desk.keys_more else ""
-    return Keys(rows=rows, scale=scale, more=more)
+    return Keys(rows=rows, about=_about(whole, desk.fair, locale), more=more)
+
+
+def _about(whole: float, fair: bool, locale: Locale) -> str:
+    said = ["share_note", "share_due", "share_scale", "debt_note"] if fair else ["share_note", "unfair", "share_scale"]
+    scale = figures.percent(whole, locale)
+    return desk_text(locale, "sentence_gap").join(desk_text(locale, key, whole=scale) for key in said)
 
 
 def _row(key: KeyView, whole: float, unit: str, locale: Locale) -> KeyRow:

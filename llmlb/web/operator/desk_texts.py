@@ -29,7 +29,7 @@ DESK_TEXTS: dict[str, dict[Locale, str]] = {
     "found": {"ja": "「{find}」に当てはまるもの: {count}件", "en": "{count} for “{find}”"},
     "found_none": {
         "ja": "「{find}」に当てはまるリクエストは、いま待機も処理もされていません。"
-        "終わったリクエストのことは、ログのその id の行でわかります。",
+        "終わったリクエストがどうなったかは、ログのそのIDの行に残っています。",
         "en": "No request for “{find}” is waiting or in service now. "
         "What became of one that is over stands in the log, on the line with its id.",
     },
@@ -122,15 +122,20 @@ DESK_TEXTS: dict[str, dict[Locale, str]] = {
     "weight": {"ja": "重み", "en": "Weight"},
     "share": {"ja": "ノード時間の割合", "en": "Share of node time"},
     "share_note": {
-        "ja": "過去5分間に各キーが使ったノード時間の割合。縦の印は、重みから見た取り分です。",
-        "en": "Of the nodes' time in the past five minutes. The mark is what its weight is due.",
+        "ja": "棒は、過去5分間に各キーが使ったノード時間の割合です。",
+        "en": "The bars are of the nodes' time in the past five minutes.",
     },
+    "share_due": {"ja": "縦の印は、重みから見た取り分です。", "en": "The mark is what a key's weight is due."},
     "share_scale": {"ja": "棒の右端が {whole} にあたります。", "en": "A whole bar is {whole}."},
+    "unfair": {
+        "ja": "公平なキューは無効で、到着順に処理するため、重みは使われません。",
+        "en": "Fairness is off: weights do not count.",
+    },
     "share_text": {"ja": "{share}（取り分 {due}）", "en": "{share} (due {due})"},
     "share_only": {"ja": "{share}", "en": "{share}"},
     "debt": {"ja": "負債", "en": "Debt"},
     "debt_note": {
-        "ja": "「負債」は、いちばん使えていないキーより先に使った量です。多いほど順番が後になります。",
+        "ja": "「負債」は、利用がいちばん少ないキーに比べて、先に使った分です。多いほど順番が後になります。",
         "en": "“Debt” is how far a key is ahead of the least served one: the more, the later its turn.",
     },
     "wait_p50_p90": {"ja": "待機 p50 / p90", "en": "Wait p50 / p90"},
@@ -164,7 +169,7 @@ DESK_TEXTS: dict[str, dict[Locale, str]] = {
     "kind_unknown": {"ja": "種類は不明", "en": "kind unknown"},
     "url": {"ja": "アドレス", "en": "Address"},
     "models": {"ja": "モデル", "en": "Models"},
-    "models_none": {"ja": "まだわかりません", "en": "not known yet"},
+    "models_none": {"ja": "モデルはまだわかりません", "en": "models not known yet"},
     "models_more": {"ja": "ほか {count}", "en": "{count} more"},
     "service_p50_p90": {"ja": "処理 p50 / p90", "en": "Service p50 / p90"},
     "service_mean": {"ja": "処理 平均", "en": "Service mean"},

@@ -20,7 +20,7 @@ def config(name: str, **settings: Any) -> KeyConfig:
 
 def numbers(**given: Any) -> KeyNumbers:
     """Nobody is here, but for what is told."""
-    none: dict[str, Any] = {"inside": (), "waiting": {}, "in_service": {}, "shares": {}, "debts": {}}
+    none: dict[str, Any] = {"inside": (), "waiting": {}, "in_service": {}, "shares": {}, "debts": {}, "fair": True}
     return KeyNumbers(**{**none, **given})
 
 
@@ -67,6 +67,12 @@ def test_what_is_due_is_shared_by_weight_among_those_that_wait_or_had_node_time(
 def test_with_nobody_active_nothing_is_due() -> None:
     (view,), _ = key_views([config("a")], numbers(), hour())
     assert (view.due, view.share, view.debt) == (0.0, 0.0, 0.0)
+
+
+def test_in_the_order_of_arrival_nothing_is_due() -> None:
+    now = numbers(inside=["a"], waiting={"a": 1}, shares={"b": 1.0}, fair=False)
+    views, _ = key_views([config("a", weight=3), config("b")], now, hour())
+    assert {view.name: (view.due, view.share) for view in views} == {"a": (0.0, 0.0), "b": (0.0, 1.0)}
 
 
 def test_one_that_only_takes_its_reply_is_on_the_desk() -> None:

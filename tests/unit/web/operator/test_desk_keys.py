@@ -65,11 +65,16 @@ def test_a_bar_never_leaves_its_room() -> None:
 )
 def test_bars_are_as_long_as_can_be_compared(most: float, whole: str, width: str) -> None:
     by_share = keys(desk(keys=(key("a", most, most / 2), key("b", most / 4))), "en")
-    assert by_share.scale == f"A whole bar is {whole}."
+    assert f" A whole bar is {whole}. " in by_share.about
     assert by_share.rows[0].share_width == width
     by_due = keys(desk(keys=(key("a", most / 2, most),)), "ja")
-    assert by_due.scale == f"棒の右端が {whole} にあたります。"
+    assert f"。棒の右端が {whole} にあたります。" in by_due.about
     assert by_due.rows[0].due_at == (width if most else NOWHERE)
+
+
+def test_in_the_order_of_arrival_it_says_that_weights_do_not_count() -> None:
+    seen = keys(desk(keys=(key("a", 0.2, weight=3.0), key("b", 0.8)), fair=False), "en")
+    assert seen.about.endswith("Fairness is off: weights do not count. A whole bar is 100%.")
 
 
 def test_debts_are_in_the_unit_of_cost() -> None:

@@ -46,7 +46,7 @@ def test_every_kind_has_a_name() -> None:
 def test_of_many_models_the_rest_are_counted() -> None:
     names = tuple(f"m{number}" for number in range(MOST_MODELS + 2))
     assert shown(node("n", models=names, models_more=10)).models.endswith("m7, 12 more")
-    assert shown(node("n", models=())).models == "not known yet"
+    assert shown(node("n", models=())).models == "models not known yet"
 
 
 def test_how_many_are_not_listed() -> None:
