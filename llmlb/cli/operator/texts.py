@@ -45,11 +45,11 @@ TEXTS: dict[str, dict[Locale, str]] = {
     },
     "cleared": {
         "ja": "運用者のパスワードを {file} から消しました。運用者のページは使えなくなります。",
-        "en": "The operator's password is taken from {file}. The operator's page is off.",
+        "en": "The operator's password is no longer in {file}. The operator's page is off.",
     },
     "none": {
         "ja": "{file} にパスワードは設定されていません。何も変更していません。",
-        "en": "no password is set in {file}. Nothing was changed.",
+        "en": "No password is set in {file}. Nothing was changed.",
     },
     "variable_wins": {
         "ja": "環境変数 {variable} が設定されています。この変数のあるところで起動したゲートウェイでは、"

@@ -157,7 +157,7 @@ def test_where_there_is_none_nothing_is_taken_away(run: Run, file: Path, tmp_pat
     for name in ("config.toml", "missing.toml"):
         said = run("clear-password", "--config", name)
         assert said.code == 0
-        assert f"no password is set in {name}. Nothing was changed." in said.out
+        assert f"No password is set in {name}. Nothing was changed." in said.out
     assert file.read_text() == before
     assert not (tmp_path / "missing.toml").exists()
 
