@@ -14,6 +14,8 @@ from llmlb.web.operator.desk_texts import desk_text
 
 NO_BREAK = "\u00a0"
 NOWHERE = "-10"
+LAST_MARK = 99.0
+"""Where a mark is drawn at most, in percent: at the very end the half of it would be outside of the room."""
 SCALES = (0.1, 0.25, 0.5, 1.0)
 """What a whole bar may stand for: among many keys each share is a sliver of all the time there was."""
 
@@ -80,7 +82,7 @@ def _row(key: KeyView, whole: float, unit: str, locale: Locale) -> KeyRow:
         in_service=figures.number(key.in_service),
         share=_share(key, locale),
         share_width=f"{100 * min(1.0, key.share / whole):.1f}",
-        due_at=f"{100 * min(1.0, key.due / whole):.1f}" if key.due else NOWHERE,
+        due_at=f"{min(LAST_MARK, 100 * key.due / whole):.1f}" if key.due else NOWHERE,
         debt=figures.owed(key.debt, unit, locale),
         waits=figures.pair(key.usage.wait_p50, key.usage.wait_p90, locale),
         requests=figures.number(sum(outcomes.values())),
