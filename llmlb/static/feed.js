@@ -40,6 +40,11 @@ export function follow(url, store, { names = { message: "panel" }, over = () => 
       source.addEventListener(name, (event) => heard({ [part]: JSON.parse(event.data) }));
     }
     source.addEventListener("beat", () => heard());
+    // this page is from before an upgrade: it cannot read what is sent now
+    source.addEventListener("outdated", () => {
+      letGo();
+      timer = setTimeout(() => location.reload(), AGAIN_MS);
+    });
     source.addEventListener("over", () => {
       letGo();
       over();

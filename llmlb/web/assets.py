@@ -39,10 +39,13 @@ class Asset:
         return web.Response(body=self.content, content_type=self.content_type, charset="utf-8", headers=headers)
 
 
-def add_assets(app: web.Application) -> None:
-    """Add a route below `/static/` for each file there is; nothing else below it exists."""
+def add_assets(app: web.Application) -> str:
+    """Add a route below `/static/` for each file there is; nothing else below it exists. Returns a tag of them all."""
+    all_of_them = hashlib.sha256()
     for file in sorted(STATIC.rglob("*")):
         if file.suffix in _TYPES:
             content = file.read_bytes()
             asset = Asset(content, _TYPES[file.suffix], hashlib.sha256(content).hexdigest()[:16])
+            all_of_them.update(content)
             app.router.add_get(f"/static/{file.relative_to(STATIC).as_posix()}", asset.serve)
+    return all_of_them.hexdigest()[:16]

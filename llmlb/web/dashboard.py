@@ -30,6 +30,8 @@ EVENTS_PATH = "/api/queue/events"
 
 _CLOCK = web.AppKey("dashboard_clock", Clock)
 _FEED = web.AppKey("dashboard_feed", Feed)
+_FILES = web.AppKey("dashboard_files", str)
+"""The tag of the files that a page is made with."""
 _HOUR = web.AppKey("dashboard_hour", LatestDrawing)
 _BLANK = {
     "tile": NodeTile(name="", state="", label="", since="", reason="", in_service=0, in_service_label=""),
@@ -50,7 +52,7 @@ def everybodys_page(gateway: Gateway) -> web.Application:
 def setup(app: web.Application) -> None:
     """Add the page, its event stream and its files to `app`, which must have its `GATEWAY`. The loop must run."""
     add_pages(app)
-    add_assets(app)
+    app[_FILES] = add_assets(app)
     app.router.add_get("/", _page)
     app.router.add_get(EVENTS_PATH, _events, allow_head=False)
     app.on_shutdown.append(_stop)
@@ -70,7 +72,7 @@ async def _page(request: web.Request) -> web.Response:
         "panel": panel(request.app[GATEWAY].overview(), locale),
         "hour": request.app[_HOUR].drawn(locale),
         "size": (STEPS, HEIGHT),
-        "events": f"{EVENTS_PATH}?lang={locale}",
+        "events": f"{EVENTS_PATH}?lang={locale}&files={request.app[_FILES]}",
     }
     return render(request, "page.html", context)
 
@@ -80,6 +82,8 @@ async def _events(request: web.Request) -> web.StreamResponse:
     if feed.full:
         return no_room()
     with feed.watch(page_locale(request)) as watcher:
+        if request.query.get("files", request.app[_FILES]) != request.app[_FILES]:
+            watcher.end("outdated")  # a page from before an upgrade, which loads itself anew
         return await stream(request, watcher, request.app[_CLOCK])
 
 

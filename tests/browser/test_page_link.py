@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
+from aiohttp import web
 from playwright.async_api import BrowserContext, Page, expect
 
 from llmlb.web import dashboard
+from llmlb.web.assets import add_assets
 from tests.browser.chromium import IN_CHROMIUM, LIVE, LOST
 from tests.browser.site import Site, node, overview
 
@@ -27,6 +30,23 @@ async def test_it_says_when_the_connection_is_lost_and_recovers_by_itself(visito
     await page.wait_for_selector(LIVE)
     await expect(page.locator("#waiting")).to_have_text("5")
     await expect(page.locator("#link")).to_have_text("ライブ")
+
+
+async def test_it_loads_itself_anew_after_an_upgrade(
+    visitor: BrowserContext, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def other_files(app: web.Application) -> str:
+        add_assets(app)
+        return "other"
+
+    page = await visitor.new_page()
+    await page.goto(site.url)
+    await page.wait_for_selector(LIVE)
+    await page.evaluate("document.body.dataset.version = 'former'")
+    await site.stop()
+    monkeypatch.setattr(dashboard, "add_assets", other_files)
+    await site.start()
+    await page.wait_for_selector(f"body{LIVE}:not([data-version])")
 
 
 async def test_it_recovers_from_an_answer_that_makes_a_browser_give_up(visitor: BrowserContext, site: Site) -> None:

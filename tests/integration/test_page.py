@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import html
 import json
 import re
 from collections.abc import AsyncIterator
@@ -194,6 +195,16 @@ async def test_the_stream_shows_the_present_at_once_and_says_when_to_reconnect(c
         assert response.headers["Cache-Control"] == "no-store"
         assert await response.content.readline() == b"retry: 1000\n"
         assert (await next_state(response))["waiting"] == "37"
+
+
+async def test_a_page_of_other_files_is_told_that_it_is_outdated(client: Client) -> None:
+    page = await (await client.get("/?lang=en")).text()
+    (its_own,) = re.findall(r'data-events="([^"]+)"', page)
+    async with client.get(html.unescape(its_own)) as response:
+        assert (await next_state(response))["waiting"] == "37"
+    async with watching(client, "lang=en&files=those-of-last-year") as response:
+        async with asyncio.timeout(5):
+            assert await response.content.read() == b"retry: 1000\n\nevent: outdated\ndata: 1\n\n"
 
 
 async def test_a_change_arrives_within_a_second(client: Client, shown: Shown) -> None:
