@@ -64,6 +64,24 @@ async def test_a_screen_reader_finds_its_way(visitor: BrowserContext, site: Site
     assert await page.locator("[role=status], [aria-live]").count() == 2
 
 
+async def test_what_changes_with_every_request_is_not_read_out(visitor: BrowserContext, site: Site) -> None:
+    page = await visitor.new_page()
+    await page.goto(site.url)
+    await page.wait_for_selector(LIVE)
+    notices = page.locator("#notices")
+    for now, words, live in [
+        (overview(node("gpu-1")), "すぐに処理されます", "off"),
+        (overview(node("gpu-1", "busy")), "次のリクエスト", "off"),
+        (overview(node("gpu-1", "busy"), waiting=7), "順番待ち", "off"),
+        (overview(node("gpu-1", "offline")), "オフライン", "polite"),
+        (overview(node("gpu-1")), "すぐに処理されます", "polite"),
+        (overview(node("gpu-1", "busy")), "次のリクエスト", "off"),
+    ]:
+        site.now = now
+        await expect(notices).to_contain_text(words)
+        await expect(notices).to_have_attribute("aria-live", live)
+
+
 @pytest.mark.parametrize(("locale", "on_a_phone", "on_a_desk"), [("ja", "light", "dark"), ("en", "dark", "light")])
 @pytest.mark.parametrize("name", SCENES)
 async def test_axe_finds_nothing_wrong(
