@@ -29,12 +29,16 @@ def application(gateway: Gateway, steering: Callable[[], Steering] | None = None
 
     def for_everybody() -> Make:
         from llmlb.web.dashboard import everybodys_page
+        from llmlb.web.pages import compile_templates
 
+        compile_templates("")
         return partial(everybodys_page, gateway)
 
     def for_the_operator() -> Make:
         from llmlb.web.operator.routes import operators_part
+        from llmlb.web.pages import compile_templates
 
+        compile_templates("", "operator")
         return lambda: operators_part(gateway, None if steering is None else steering())
 
     def for_prometheus() -> Make:

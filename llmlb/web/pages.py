@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 
@@ -18,18 +17,20 @@ from llmlb.web.page_texts import page_text
 LANGUAGE_COOKIE = "llmlb_lang"
 """Keeps the language that was chosen by the switch."""
 _REMEMBERED_SECS = 365 * 86400
-_TEMPLATES = Path(__file__).parent / "templates"
+_TEMPLATES = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    auto_reload=False,
+)
 
 
-def add_pages(app: web.Application) -> None:
-    """Let `app` render pages."""
-    aiohttp_jinja2.setup(
-        app,
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+def compile_templates(*folders: str) -> None:
+    """Have those in `folders` ready; "" is the outermost. Takes too long to be done where requests are waited for."""
+    for name in _TEMPLATES.list_templates(filter_func=lambda name: name.rpartition("/")[0] in folders):
+        _TEMPLATES.get_template(name)
 
 
 def page_locale(request: web.Request) -> Locale:
@@ -44,7 +45,8 @@ def render(request: web.Request, template: str, context: dict[str, Any], status:
     """The page, in the language of its reader. Templates find `locale`, `other` and `t`, the words of the page."""
     locale = page_locale(request)
     words = {"locale": locale, "other": "en" if locale == "ja" else "ja", "t": partial(page_text, locale)}
-    response = aiohttp_jinja2.render_template(template, request, words | context, status=status)
+    text = _TEMPLATES.get_template(template).render(words | context)
+    response = web.Response(text=text, content_type="text/html", status=status)
     response.headers.update(SAFE_HEADERS)
     response.headers["Cache-Control"] = "no-store"
     response.headers["Content-Language"] = locale

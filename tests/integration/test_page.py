@@ -7,6 +7,7 @@ import contextlib
 import html
 import json
 import re
+import threading
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any, cast
@@ -16,6 +17,7 @@ import pytest
 from aiohttp import ClientResponse, ClientSession, web
 from aiohttp.pytest_plugin import AiohttpClient
 from aiohttp.test_utils import TestClient
+from jinja2.utils import LRUCache
 from yarl import URL
 
 from llmlb.gateway.gateway import Gateway
@@ -24,7 +26,7 @@ from llmlb.telemetry.hour import HourTotals
 from llmlb.telemetry.timeline import STEPS, Step
 from llmlb.testing import ScriptedNode
 from llmlb.testing.waiting import eventually
-from llmlb.web import dashboard, event_stream
+from llmlb.web import dashboard, event_stream, pages
 from llmlb.web.keys import GATEWAY
 from tests.integration.bench import config
 from tests.integration.conftest import Start
@@ -246,6 +248,26 @@ async def test_what_becomes_of_a_request_is_drawn(node: ScriptedNode, start: Sta
     page = (await gateway.get("/?lang=en")).body.decode()
     assert re.search(r'data-series="served"><dt>Served</dt><dd><span data-said="value">1<', page)
     assert re.search(r'<path data-series="served" d="M11[89]\.5 400V200"', page)
+
+
+@pytest.mark.parametrize("path", ["/", "/operator"])
+async def test_templates_are_made_ready_while_requests_go_on(
+    node: ScriptedNode, start: Start, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    templates = pages._TEMPLATES
+    threads: dict[str, threading.Thread] = {}
+    compiled = templates.compile
+
+    def compile_one(source: str, name: str, *others: Any) -> Any:
+        threads[name] = threading.current_thread()
+        return compiled(source, name, *others)
+
+    monkeypatch.setattr(templates, "compile", compile_one)
+    monkeypatch.setattr(templates, "cache", LRUCache(100))
+    gateway = await start(config(node))
+    assert (await gateway.get(path)).status == 200
+    assert "base.html" in threads
+    assert threading.main_thread() not in threads.values()
 
 
 async def test_the_stream_speaks_the_language_of_its_page(client: Client) -> None:
