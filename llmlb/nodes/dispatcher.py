@@ -16,6 +16,7 @@ from llmlb.nodes.end import EMPTY, End, EndKind
 from llmlb.nodes.exchange import Exchange
 from llmlb.nodes.line import Line
 from llmlb.nodes.node import Node
+from llmlb.nodes.signs_of_life import ask_for_signs_of_life
 from llmlb.scheduler.placement import Candidate
 from llmlb.turns.port import Turns
 from llmlb.wire.http1 import header_block
@@ -222,7 +223,7 @@ class Dispatcher:
             if self._tls is None:
                 self._tls = tls_context(self.node.config)
             async with asyncio.timeout(self.upstream.connect_timeout_secs):
-                _, line = await loop.create_connection(
+                transport, line = await loop.create_connection(
                     lambda: Line(self, self._clock, self.upstream.idle_timeout_secs),
                     self._address.host,
                     self._address.port,
@@ -231,6 +232,8 @@ class Dispatcher:
         except (OSError, TimeoutError) as error:
             self._tls = None  # there may be other certificates in the file by now
             return None, connect_problem(error)
+        if line.open:
+            ask_for_signs_of_life(transport)
         return line, "connection closed at once"
 
 

@@ -17,6 +17,8 @@ _OK, _TOO_MANY, _SERVER_ERROR, _UNAVAILABLE = 200, 429, 500, 503
 
 _PLAIN_REPLY = re.compile(rb"HTTP/1\.1 200 [\t -~]*\r\n")
 
+_LOST_BY = {ConnectionResetError: "connection reset", TimeoutError: "no sign of life"}
+
 STALE_SECS = 1.0
 """A kept connection that was already closed by the node says so within this of being written to."""
 
@@ -150,7 +152,7 @@ class Line(asyncio.Protocol):
             self._pass_on(exchange)
             self._owner.over(exchange, self._proper_end())
         else:
-            what = "connection reset" if isinstance(exc, ConnectionResetError) else "connection closed"
+            what = _LOST_BY.get(type(exc), "connection closed")
             when = "in mid-reply" if self._reply_seen else "before a reply"
             self._owner.over(exchange, End(EndKind.BROKEN, f"{what} {when}"))
 

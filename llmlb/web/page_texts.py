@@ -183,6 +183,8 @@ _REASONS = {
     "connection reset before a reply": "応答の前に接続がリセットされました",
     "connection closed in mid-reply": "応答の途中で接続が切れました",
     "connection closed before a reply": "応答の前に接続が切れました",
+    "no sign of life in mid-reply": "応答の途中でノードと通信できなくなりました",
+    "no sign of life before a reply": "応答の前にノードと通信できなくなりました",
     "unreadable reply": "応答を解釈できません",
     "empty reply": "応答が空でした",
     "silent for": "応答がありません",

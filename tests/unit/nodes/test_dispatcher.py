@@ -16,6 +16,7 @@ from llmlb.nodes.end import End, EndKind
 from llmlb.nodes.exchange import Exchange
 from llmlb.nodes.line import Line
 from llmlb.nodes.node import Health, Node
+from llmlb.nodes.signs_of_life import IDLE_SECS, PAUSE_SECS, QUESTIONS
 from llmlb.scheduler.ticket import Actual, Snapshot, Ticket
 from llmlb.testing import ScriptedNode, eventually
 from llmlb.turns.port import Puller, Waiter
@@ -115,6 +116,20 @@ async def test_it_pulls_once_it_is_usable_and_again_when_the_reply_is_read(bay: 
     assert not bay.busy
     assert bay.turns.pulls == 2
     assert bay.node.candidate("m").mean_secs is not None
+
+
+async def test_its_machine_is_asked_for_signs_of_life(bay: Bay) -> None:
+    exchange, _ = bay.serve()
+    await bay.server.received()
+    assert bay.dispatcher._line is not None
+    assert bay.dispatcher._line._transport is not None
+    line = bay.dispatcher._line._transport.get_extra_info("socket")
+    assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    told = [getattr(socket, name) for name in ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT") if hasattr(socket, name)]
+    asked = [line.getsockopt(socket.IPPROTO_TCP, option) for option in told]
+    assert asked == [IDLE_SECS, PAUSE_SECS, QUESTIONS][: len(told)]
+    assert IDLE_SECS + PAUSE_SECS * QUESTIONS < 60
+    exchange.abort("the client left")
 
 
 async def test_it_takes_no_second_request_while_it_has_one(bay: Bay) -> None:

@@ -153,7 +153,12 @@ def test_what_cannot_be_read_is_hung_up_on_and_reported_once_the_connection_is_g
 
 @pytest.mark.parametrize(
     ("error", "words"),
-    [(None, "connection closed before a reply"), (ConnectionResetError(), "connection reset before a reply")],
+    [
+        (None, "connection closed before a reply"),
+        (ConnectionResetError(), "connection reset before a reply"),
+        (TimeoutError(), "no sign of life before a reply"),
+        (OSError(), "connection closed before a reply"),
+    ],
 )
 def test_a_new_connection_that_dies_is_a_failure(desk: Desk, error: Exception | None, words: str) -> None:
     desk.send()
