@@ -16,8 +16,8 @@ from llmlb.nodes.end import EMPTY, End, EndKind
 from llmlb.nodes.exchange import Exchange
 from llmlb.nodes.line import Line
 from llmlb.nodes.node import Node
-from llmlb.nodes.signs_of_life import ask_for_signs_of_life
 from llmlb.scheduler.placement import Candidate
+from llmlb.signs_of_life import ask_for_signs_of_life
 from llmlb.turns.port import Turns
 from llmlb.wire.http1 import header_block
 
@@ -233,7 +233,7 @@ class Dispatcher:
             self._tls = None  # there may be other certificates in the file by now
             return None, connect_problem(error)
         if line.open:
-            ask_for_signs_of_life(transport)
+            ask_for_signs_of_life(transport.get_extra_info("socket"))
         return line, "connection closed at once"
 
 

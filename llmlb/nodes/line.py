@@ -17,7 +17,7 @@ _OK, _TOO_MANY, _SERVER_ERROR, _UNAVAILABLE = 200, 429, 500, 503
 
 _PLAIN_REPLY = re.compile(rb"HTTP/1\.1 200 [\t -~]*\r\n")
 
-_LOST_BY = {ConnectionResetError: "connection reset", TimeoutError: "no sign of life"}
+_LOST_BY: dict[object, str] = {ConnectionResetError: "connection reset", TimeoutError: "no sign of life"}
 
 STALE_SECS = 1.0
 """A kept connection that was already closed by the node says so within this of being written to."""

@@ -13,6 +13,7 @@ import structlog
 from aiohttp import web
 
 from llmlb.gateway.gateway import Gateway
+from llmlb.signs_of_life import ask_for_signs_of_life
 from llmlb.web.connection import Connection
 from llmlb.web.keys import GATEWAY
 
@@ -144,6 +145,7 @@ class Site(web.TCPSite):
         for listening in self._server.sockets:
             with socket.socket(fileno=os.dup(listening.fileno())) as same:
                 same.listen(BACKLOG)
+                ask_for_signs_of_life(same)  # each connection that is taken has it from here
 
 
 def wanted_connections(gateway: Gateway) -> int:

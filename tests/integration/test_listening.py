@@ -10,7 +10,9 @@ import pytest
 
 from llmlb.app import running
 from llmlb.config.model import Server
+from llmlb.signs_of_life import QUESTIONS
 from llmlb.testing import ScriptedNode, eventually
+from llmlb.web.connection import Connection
 from tests.integration.bench import config
 from tests.integration.conftest import Start
 
@@ -31,6 +33,22 @@ async def test_host_and_port_are_where_it_listens(node: ScriptedNode) -> None:
             assert response.status == 200
         with pytest.raises(ConnectionRefusedError):
             await asyncio.open_connection("127.0.0.1", port)
+
+
+async def test_a_client_is_asked_for_signs_of_life(
+    node: ScriptedNode, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    made = Connection.connection_made
+
+    def seen(self: Connection, transport: asyncio.BaseTransport) -> None:
+        made(self, transport)
+        asked.append(transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT))
+
+    monkeypatch.setattr(Connection, "connection_made", seen)
+    gateway = await start(config(node))
+    assert (await gateway.get("/healthz")).status == 200
+    assert asked == [QUESTIONS]
 
 
 async def test_on_the_usual_host_the_url_is_one_that_people_type(node: ScriptedNode) -> None:

@@ -16,8 +16,8 @@ from llmlb.nodes.end import End, EndKind
 from llmlb.nodes.exchange import Exchange
 from llmlb.nodes.line import Line
 from llmlb.nodes.node import Health, Node
-from llmlb.nodes.signs_of_life import IDLE_SECS, PAUSE_SECS, QUESTIONS
 from llmlb.scheduler.ticket import Actual, Snapshot, Ticket
+from llmlb.signs_of_life import QUESTIONS
 from llmlb.testing import ScriptedNode, eventually
 from llmlb.turns.port import Puller, Waiter
 from llmlb.wire.endpoints import ENDPOINTS
@@ -124,11 +124,7 @@ async def test_its_machine_is_asked_for_signs_of_life(bay: Bay) -> None:
     assert bay.dispatcher._line is not None
     assert bay.dispatcher._line._transport is not None
     line = bay.dispatcher._line._transport.get_extra_info("socket")
-    assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
-    told = [getattr(socket, name) for name in ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT") if hasattr(socket, name)]
-    asked = [line.getsockopt(socket.IPPROTO_TCP, option) for option in told]
-    assert asked == [IDLE_SECS, PAUSE_SECS, QUESTIONS][: len(told)]
-    assert IDLE_SECS + PAUSE_SECS * QUESTIONS < 60
+    assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT) == QUESTIONS
     exchange.abort("the client left")
 
 
