@@ -1,4 +1,4 @@
-"""Every sentence a client or a visitor of the page can read, in Japanese and English."""
+"""Every sentence with which a client is answered, in Japanese and English. Pages and commands have words of their own."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Sinks of one frozen Record per request: the past hour, and the log."""
+"""Sinks of one frozen Record per request: the past hour, what `/metrics` counts, and the log."""
