@@ -1,4 +1,4 @@
-"""Every sentence with which a client is answered, in Japanese and English. Pages and commands have words of their own."""
+"""Every sentence a client is answered with, in Japanese and English. Pages and commands have words of their own."""
 
 from __future__ import annotations
 

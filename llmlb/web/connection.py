@@ -1,8 +1,8 @@
 """One client connection: what it may send, how long it may take, and what it is answered when that is no HTTP.
 
-`Answering` sees to it that requests are answered, and reads the plain ones; aiohttp reads the others. What is added here
-bounds what a connection can hold without being a request: heads that do not end, and requests sent ahead of the answer to the one
-before.
+`Answering` sees to it that requests are answered, and reads the plain ones; aiohttp reads the others. What is added
+here bounds what a connection can hold without being a request: heads that do not end, and requests sent ahead of the
+answer to the one before.
 """
 
 from __future__ import annotations
