@@ -137,7 +137,8 @@ class Site(web.TCPSite):
     """
 
     def __init__(self, runner: Runner, host: str, port: int) -> None:
-        super().__init__(runner, host, port, backlog=ACCEPTED_AT_ONCE)
+        # On `::` alone asyncio would take connections by IPv6 only; on None it takes all.
+        super().__init__(runner, None if host == "::" else host, port, backlog=ACCEPTED_AT_ONCE)
 
     async def start(self) -> None:
         await super().start()

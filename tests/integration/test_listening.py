@@ -35,6 +35,14 @@ async def test_host_and_port_are_where_it_listens(node: ScriptedNode) -> None:
             await asyncio.open_connection("127.0.0.1", port)
 
 
+async def test_everywhere_is_by_ipv4_as_well(node: ScriptedNode) -> None:
+    port = free_port()
+    async with running(config(node, server=Server(host="::", port=port))) as gateway:
+        assert gateway.url == f"http://localhost:{port}"
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.close()
+
+
 async def test_a_client_is_asked_for_signs_of_life(
     node: ScriptedNode, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
