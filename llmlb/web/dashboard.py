@@ -23,7 +23,7 @@ from llmlb.web.keys import GATEWAY
 from llmlb.web.latest_drawing import LatestDrawing
 from llmlb.web.live import MESSAGE, Events, Feed
 from llmlb.web.notices import Notice
-from llmlb.web.pages import page_locale, render
+from llmlb.web.pages import add_pages, page_locale, render
 from llmlb.web.panel import NodeTile, StateCount, panel
 
 EVENTS_PATH = "/api/queue/events"
@@ -51,6 +51,7 @@ def everybodys_page(gateway: Gateway) -> web.Application:
 
 def setup(app: web.Application) -> None:
     """Add the page, its event stream and its files to `app`, which must have its `GATEWAY`. The loop must run."""
+    add_pages(app)
     app[_FILES] = add_assets(app)
     app.router.add_get("/", _page)
     app.router.add_get(EVENTS_PATH, _events, allow_head=False)

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
+import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 
@@ -27,6 +28,11 @@ _TEMPLATES = jinja2.Environment(
 )
 
 
+def add_pages(app: web.Application) -> None:
+    """Let `app` render pages."""
+    app[aiohttp_jinja2.APP_KEY] = _TEMPLATES
+
+
 def compile_templates(*folders: str) -> None:
     """Have those in `folders` ready; "" is the outermost. Takes too long to be done where requests are waited for."""
     for name in _TEMPLATES.list_templates(filter_func=lambda name: name.rpartition("/")[0] in folders):
@@ -45,8 +51,7 @@ def render(request: web.Request, template: str, context: dict[str, Any], status:
     """The page, in the language of its reader. Templates find `locale`, `other` and `t`, the words of the page."""
     locale = page_locale(request)
     words = {"locale": locale, "other": "en" if locale == "ja" else "ja", "t": partial(page_text, locale)}
-    text = _TEMPLATES.get_template(template).render(words | context)
-    response = web.Response(text=text, content_type="text/html", status=status)
+    response = aiohttp_jinja2.render_template(template, request, words | context, status=status)
     response.headers.update(SAFE_HEADERS)
     response.headers["Cache-Control"] = "no-store"
     response.headers["Content-Language"] = locale

@@ -18,6 +18,7 @@ from llmlb.web.assets import add_assets
 from llmlb.web.keys import GATEWAY, STEERING
 from llmlb.web.operator.guard import COOKIE, SESSIONS
 from llmlb.web.operator.routes import add_operator
+from llmlb.web.pages import add_pages
 from tests.browser import desk_scene
 
 
@@ -57,6 +58,7 @@ class DeskSite:
         gateway: Any = SimpleNamespace(desk=self.desk, config=config, clock=LoopClock())
         app[GATEWAY] = cast(Gateway, gateway)
         app[STEERING] = None
+        add_pages(app)
         add_assets(app)
         add_operator(app)
         self._runner = web.AppRunner(app)

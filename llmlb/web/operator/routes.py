@@ -14,6 +14,7 @@ from llmlb.web.operator.nodes import add_nodes
 from llmlb.web.operator.sessions import Sessions
 from llmlb.web.operator.settings import add_settings
 from llmlb.web.operator.sign_in import add_sign_in
+from llmlb.web.pages import add_pages
 
 
 def operators_part(gateway: Gateway, steering: Steering | None) -> web.Application:
@@ -21,6 +22,7 @@ def operators_part(gateway: Gateway, steering: Steering | None) -> web.Applicati
     app = web.Application()
     app[GATEWAY] = gateway
     app[STEERING] = steering
+    add_pages(app)
     add_operator(app)
     return app
 
