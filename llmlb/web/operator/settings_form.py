@@ -9,6 +9,7 @@ import attrs
 from llmlb.config.rules import Choice, Switch, Whole
 from llmlb.messages import Locale
 from llmlb.telemetry.lines import printable
+from llmlb.web.durations import Part, in_line
 from llmlb.web.operator.settings_places import TABLES, Place, as_typed
 from llmlb.web.operator.settings_submission import Wish, Wishes
 from llmlb.web.operator.settings_texts import SETTINGS_TEXTS, settings_text
@@ -164,8 +165,9 @@ def shown_value(place: Place, value: object, locale: Locale) -> str:
     """A value of a setting in words, with its unit."""
     text = as_typed(value)
     word = _choice(place, text, locale)
-    unit = f" {settings_text(locale, 'unit_seconds')}" if place.setting.unit == "seconds" else ""
-    return word or text + unit
+    if word or place.setting.unit != "seconds":
+        return word or text
+    return in_line([Part(text, settings_text(locale, "unit_seconds"))], locale)
 
 
 def label_of(place: Place, locale: Locale) -> str:

@@ -38,6 +38,11 @@ def test_each_change_is_told_with_how_it_will_stand_in_the_file() -> None:
     ]  # fmt: skip
 
 
+def test_a_length_of_time_is_written_as_its_reader_writes_it() -> None:
+    (row,) = rows(news(queue__timeout_secs="30"), "ja")
+    assert (row.before, row.after) == ("60秒", "30秒")
+
+
 def test_a_value_that_is_the_default_is_marked() -> None:
     changes = news(Config(queue=Queue(max_size=5)), queue__max_size="100")
     assert [row.default for row in rows(changes, "en")] == [True]
