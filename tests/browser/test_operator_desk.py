@@ -130,10 +130,13 @@ async def test_everything_follows(operator: BrowserContext, site: DeskSite) -> N
     said = listen(page)
     for empty in ("No request is in service.", "Nobody is waiting.", "Add one with llmlb nodes add URL."):
         await expect(page.get_by_text(empty)).to_be_visible()
+    explained = page.locator(".order, .notes")
+    assert [await one.is_visible() for one in await explained.all()] == [False] * 3, "what explains rows"
     site.now = busy()
     await expect(page).to_have_title("9 waiting · 3 in service — Desk — llmlb")
     await expect(page.locator("#totals")).to_contain_text("9 of at most 100")
     await expect(page.get_by_role("table", name="In service").get_by_role("row")).to_have_count(4)
+    assert [await one.is_visible() for one in await explained.all()] == [True] * 3
     research = page.get_by_role("row", name="research").filter(has_text="due")
     await expect(research).to_contain_text("96 served, 1 timed out, 7 left, 2 failed")
     assert await research.locator(".share-taken").get_attribute("width") == "40.0"
