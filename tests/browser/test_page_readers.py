@@ -162,3 +162,8 @@ async def test_chosen_colours_keep_what_is_taken_apart_from_what_is_free(visitor
     assert len(set(await page.evaluate(fills))) == 2
     lamps = "[...document.querySelectorAll('.node .lamp')].map(e => getComputedStyle(e).backgroundColor)"
     assert len(set(await page.evaluate(lamps))) == 2
+    # two outcomes have to share a colour; and gradients, of which the lines of a scale are made, would be left out
+    strokes = "[...document.querySelectorAll('.plot[data-plot=outcomes] .marks path')].map(e => getComputedStyle(e))"
+    told_by = f"{strokes}.map(style => style.stroke + style.strokeDasharray)"
+    assert len(set(await page.evaluate(told_by))) == 5
+    assert "gradient" in await page.locator(".field").first.evaluate("e => getComputedStyle(e).backgroundImage")
