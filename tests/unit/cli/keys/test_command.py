@@ -56,7 +56,13 @@ def test_the_first_key_makes_the_file_and_is_all_there_is_on_standard_output(run
     assert entries(file) == {"alice": {"name": "alice", "key_sha256": sha256(key), "weight": 2, "max_waiting": 5}}
     assert key not in file.read_text()
     assert key not in said.err
-    for words in ("Made config.toml", "the first key", "Authorization: Bearer", "only this once", "No gateway is running"):
+    for words in (
+        "Made config.toml",
+        "the first key",
+        "Authorization: Bearer",
+        "only this once",
+        "No gateway is running",
+    ):
         assert words in said.err
     assert file.stat().st_mode & 0o777 == 0o600
 
