@@ -36,6 +36,12 @@ class WrongKey(Refusal):
     message = "wrong_key"
 
 
+class MissingKey(WrongKey):
+    """API keys are configured and the request carries no key at all."""
+
+    message = "no_key"
+
+
 class DisabledKey(WrongKey):
     """The API key is a configured one that the operator lets in no more. `name`: that of the key, for the log."""
 

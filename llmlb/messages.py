@@ -44,6 +44,10 @@ TEXTS: dict[str, dict[Locale, str]] = {
         "ja": "APIキーが正しくありません。Authorization: Bearer ヘッダーで有効なキーを指定してください。",
         "en": "Incorrect API key provided. Send a valid key as an Authorization: Bearer header.",
     },
+    "no_key": {
+        "ja": "APIキーがありません。Authorization: Bearer ヘッダーで有効なキーを指定してください。",
+        "en": "No API key provided. Send a valid key as an Authorization: Bearer header.",
+    },
     "disabled_key": {
         "ja": "このAPIキーは無効化されています。ゲートウェイの管理者に問い合わせてください。",
         "en": "This API key has been disabled. Ask whoever runs the gateway.",

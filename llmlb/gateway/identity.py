@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import attrs
 
 from llmlb.config.model import KeyConfig
-from llmlb.errors import DisabledKey, WrongKey
+from llmlb.errors import DisabledKey, MissingKey, WrongKey
 
 
 @attrs.frozen
@@ -62,7 +62,8 @@ class Identities:
         """The sender, by `Authorization: Bearer` or else `x-api-key`.
 
         With no keys configured every key is its own flow, under a name that cannot be traced back to it.
-        Raises WrongKey when keys are configured and this is none of them, DisabledKey when it is one let in no more.
+        Raises WrongKey when keys are configured and this is none of them, MissingKey when there is none, DisabledKey
+        when it is one let in no more.
         """
         key = bearer(authorization) or x_api_key or ""
         digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
@@ -73,7 +74,7 @@ class Identities:
             return Identity(f"anonymous:{name}", f"anonymous-{name}")
         identity = self._by_digest.get(digest)
         if identity is None:
-            raise WrongKey
+            raise WrongKey if key else MissingKey
         if identity.flow in self._disabled:
             raise DisabledKey(identity.name)
         return identity

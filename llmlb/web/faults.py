@@ -41,6 +41,7 @@ class Fault:
 FAULTS: dict[type[Refusal], Fault] = {
     errors.Malformed: Fault(400, _OURS, None),
     errors.WrongKey: Fault(401, _OURS, "invalid_api_key"),
+    errors.MissingKey: Fault(401, _OURS, "invalid_api_key"),
     errors.DisabledKey: Fault(401, _OURS, "invalid_api_key"),
     errors.WrongToken: Fault(401, _OURS, "invalid_metrics_token"),
     errors.UnknownModel: Fault(404, _OURS, "model_not_found"),

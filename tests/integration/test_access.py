@@ -91,7 +91,7 @@ async def test_a_disabled_key_is_told_so_and_who_waits_stays(
     assert words not in other.error["message"]
     assert (await gateway.post()).status == 401, "nobody may use it, rather than anybody"
     refused = [(line["reason"], line.get("key")) for line in log() if line["event"] == "refused"]
-    assert refused == [("disabled_key", "plain"), ("disabled_key", "hashed"), ("wrong_key", None), ("wrong_key", None)]
+    assert refused == [("disabled_key", "plain"), ("disabled_key", "hashed"), ("wrong_key", None), ("no_key", None)]
     node.auto()
     assert [(await task).status for task in tasks] == [200, 200]
     gateway.gateway.apply(attrs.evolve(gateway.gateway.config, api_keys=KEYS))

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from llmlb.config.model import KeyConfig
-from llmlb.errors import DisabledKey, WrongKey
+from llmlb.errors import DisabledKey, MissingKey, WrongKey
 from llmlb.gateway.identity import NOBODY, Identities, Identity, name_of
 
 CONFIGURED = Identities(
@@ -35,6 +35,7 @@ def test_any_other_key_is_wrong(key: str | None) -> None:
     with pytest.raises(WrongKey) as error:
         CONFIGURED.identify(f"Bearer {key}" if key else None, None)
     assert not key or key not in str(error.value)
+    assert isinstance(error.value, MissingKey) == (not key), "who sent none is not told that it was wrong"
 
 
 def test_weights_are_by_flow() -> None:

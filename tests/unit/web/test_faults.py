@@ -20,6 +20,7 @@ from llmlb.web.keys import GATEWAY, REQUEST_ID
 REFUSALS: list[tuple[Refusal, int, str, str | None]] = [
     (errors.Malformed("not_json", problem="x"), 400, "invalid_request_error", None),
     (errors.WrongKey(), 401, "invalid_request_error", "invalid_api_key"),
+    (errors.MissingKey(), 401, "invalid_request_error", "invalid_api_key"),
     (errors.DisabledKey("alice"), 401, "invalid_request_error", "invalid_api_key"),
     (errors.WrongToken(), 401, "invalid_request_error", "invalid_metrics_token"),
     (errors.UnknownModel("m"), 404, "invalid_request_error", "model_not_found"),
