@@ -72,7 +72,7 @@ def sections(desk: Desk, locale: Locale) -> tuple[Section, Section, Section]:
         return lines_of(_nodes(nodes[:count], locale), wide)
 
     def draw_keys(count: int, wide: int) -> list[Line]:
-        return lines_of(_keys(desk.keys[:count], locale), wide)
+        return lines_of(_keys(desk.keys[:count], desk.fair, locale), wide)
 
     def draw_waiting(count: int, wide: int) -> list[Line]:
         return lines_of(_waiting(desk.waiting[:count], locale), wide)
@@ -102,7 +102,7 @@ def _nodes(nodes: Sequence[NodeCard], locale: Locale) -> list[Column]:
     ]
 
 
-def _keys(keys: Sequence[KeyView], locale: Locale) -> list[Column]:
+def _keys(keys: Sequence[KeyView], fair: bool, locale: Locale) -> list[Column]:
     turned_away = [key.usage.outcomes[Outcome.REJECTED] + key.usage.outcomes[Outcome.TIMED_OUT] for key in keys]
     marks = [say(locale, "disabled") if key.disabled else "" for key in keys]
     off: list[Style] = ["dim" if key.disabled else "plain" for key in keys]
@@ -116,11 +116,11 @@ def _keys(keys: Sequence[KeyView], locale: Locale) -> list[Column]:
         _counts(head("waiting"), [key.waiting for key in keys]),
         _counts(head("in_service"), [key.in_service for key in keys]),
         _parts(head("share"), [key.share for key in keys], goes=2),
-        _parts(head("due"), [key.due for key in keys], goes=3),
+        *([_parts(head("due"), [key.due for key in keys], goes=3)] if fair else []),
         column(head("wait_p50"), [_secs(key.usage.wait_p50, locale) for key in keys], right=True, goes=5),
         column(head("wait_p90"), [_secs(key.usage.wait_p90, locale) for key in keys], right=True, goes=4),
         _counts(head("turned_away"), turned_away, "warning", goes=6),
-        column(head("bar"), [bar(key.share, key.due) for key in keys], ["good"] * len(keys), goes=7),
+        column(head("bar" if fair else "share"), [bar(key.share, key.due) for key in keys], ["good"] * len(keys), goes=7),
     ]
 
 

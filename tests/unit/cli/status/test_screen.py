@@ -81,6 +81,13 @@ def test_a_hundred_and_twenty_columns_cut_nothing() -> None:
     assert "    1.5 s  12 s            0  ━━━━━━━━│━╸\n" in whole
 
 
+def test_in_the_order_of_arrival_nobody_is_due_anything() -> None:
+    keys = (key("alice", share=0.75), key("bob", share=0.25))
+    one = drawn(attrs.evolve(seen(), desk=desk(keys=keys, fair=False)), 120)
+    assert "DUE" not in one
+    assert "25%            0  ━━━━" in one
+
+
 def test_a_figure_that_is_nothing_is_drawn_faintly() -> None:
     lines = [painted(line, colors=True) for line in screen(seen(), 120, 40, "en")]
     carol = next(line for line in lines if "disabled" in line)
