@@ -141,9 +141,7 @@ def _waiting(waiting: Sequence[tuple[RequestView, Why]], locale: Locale) -> list
     views = [view for view, _ in waiting]
     places = ["—" if view.position is None else _count(view.position) for view in views]
     stuck: list[Style] = ["error" if view.position is None else "plain" for view in views]
-    expected = [
-        "—" if view.wait is None else say(locale, "about_secs", time=duration_text(view.wait, locale)) for view in views
-    ]
+    expected = [_about(view.wait, locale) for view in views]
 
     def head(key: str) -> str:
         return say(locale, f"h_{key}")
@@ -157,6 +155,13 @@ def _waiting(waiting: Sequence[tuple[RequestView, Why]], locale: Locale) -> list
         column(head("why"), [_why(view, why, locale) for view, why in waiting], stuck, least=12, goes=2),
         column(head("id"), [_name(view.id) for view in views], ["dim"] * len(views), least=_SHORT, goes=3),
     ]
+
+
+def _about(seconds: float | None, locale: Locale) -> str:
+    if seconds is None:
+        return "—"
+    text = duration_text(seconds, locale)
+    return text if text.startswith("<") else say(locale, "about_secs", time=text)
 
 
 def _why(view: RequestView, why: Why, locale: Locale) -> str:

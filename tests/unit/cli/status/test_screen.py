@@ -88,6 +88,15 @@ def test_in_the_order_of_arrival_nobody_is_due_anything() -> None:
     assert "25%            0  ━━━━" in one
 
 
+@pytest.mark.parametrize(
+    ("wait", "english", "japanese"), [(0.02, " <0.1 s ", " <0.1秒 "), (0.4, " ~0.4 s ", " 約0.4秒 ")]
+)
+def test_what_is_expected_at_once_is_not_about_less(wait: float, english: str, japanese: str) -> None:
+    one = attrs.evolve(seen(), desk=desk(waiting=((request("r2", "alice", 1, wait=wait), why()),)))
+    assert english in drawn(one, 120)
+    assert japanese in drawn(one, 120, locale="ja")
+
+
 def test_a_figure_that_is_nothing_is_drawn_faintly() -> None:
     lines = [painted(line, colors=True) for line in screen(seen(), 120, 40, "en")]
     carol = next(line for line in lines if "disabled" in line)
