@@ -130,6 +130,7 @@ async def test_a_watched_screen_follows_and_leaves_the_terminal_as_it_was(serve:
     )
     one.resize(80, 24)
     await one.shows("second", 5)
+    one.resize(0, 0)  # as a serial line has it: drawn for the usual size then
     one.type("x")  # no reason to end
     await gateway.queued("third")
     await one.shows("third")

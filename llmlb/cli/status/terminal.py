@@ -39,8 +39,9 @@ class Terminal:
 
     @property
     def size(self) -> os.terminal_size:
-        """Its columns and lines now."""
-        return os.get_terminal_size(self._shown)
+        """Its columns and lines now; the usual ones where it has not been told any, as on a serial line."""
+        columns, lines = os.get_terminal_size(self._shown)
+        return os.terminal_size((columns or 80, lines or 24))
 
     def show(self, lines: Sequence[str]) -> None:
         """Write these lines over what is there, in one go: nothing is wiped first, so nothing flickers."""
