@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from llmlb.gateway.admissions import TURN_SECS, Admissions
+from llmlb.gateway.admissions import TURN_SECS, TURNS_BETWEEN, Admissions
 from llmlb.testing import ManualClock
 from llmlb.testing.waiting import pause
 
@@ -52,6 +52,24 @@ async def test_a_crowd_is_let_in_by_order_of_arrival_and_only_a_few_in_one_turn_
     assert 1 <= most <= 10
 
 
+async def test_between_two_turns_of_it_there_is_time_for_a_whole_answer_to_somebody_else() -> None:
+    crowd = Crowd(TURN_SECS)
+    crowd.come(50)
+    for entered in range(1, 10):
+        for _ in range(TURNS_BETWEEN):
+            assert len(crowd.entered) == entered
+            await pause(0)
+
+
+async def test_others_that_are_busy_get_no_more_of_the_time_than_those_who_come() -> None:
+    crowd = Crowd(TURN_SECS)
+    crowd.come(10)
+    for entered in range(1, 10):
+        assert len(crowd.entered) == entered
+        crowd.clock.advance(TURN_SECS)
+        await pause(0)
+
+
 async def test_each_is_told_how_long_that_took() -> None:
     crowd = Crowd(1.0)
     crowd.come(5)
@@ -70,9 +88,8 @@ async def test_where_letting_in_costs_nothing_nobody_waits() -> None:
 async def test_who_comes_later_does_not_pass_those_who_could_not_be_let_in_yet() -> None:
     crowd = Crowd(TURN_SECS)
     crowd.come(3)
-    await pause(0)
     crowd.secs = 0.0
     crowd.admissions.come(Request(crowd, 3))
-    await pause(0)
-    await pause(0)
+    while len(crowd.entered) < 4:
+        await pause(0)
     assert crowd.entered == [0, 1, 2, 3]
