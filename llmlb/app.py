@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures.thread  # noqa: F401 - asyncio would at the first look at the file: with no descriptor left?
 import os
-import resource
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -30,7 +29,7 @@ from llmlb.web.application import application
 from llmlb.web.control_path import socket_path
 from llmlb.web.control_socket import control_socket
 from llmlb.web.late import Make, add_late
-from llmlb.web.server import Runner, Site
+from llmlb.web.server import Runner, Site, raise_descriptor_limit
 
 if TYPE_CHECKING:
     from llmlb.gateway.steering import Steering
@@ -119,7 +118,7 @@ async def serve(
     a second signal ends the process. Raises OSError when it cannot listen.
     """
     logs.configure(config.log)
-    _raise_descriptor_limit()
+    raise_descriptor_limit()
     stop = asyncio.Event()
 
     def on_signal(number: int) -> None:
@@ -221,10 +220,3 @@ async def _keep_looking(gateway: Gateway, port: int, clock: Clock) -> None:
         if not gateway.config.nodes and not len(gateway.fleet):
             for place in await _look(gateway, port):
                 _log.info("found a node", kind=place.title, port=place.port)
-
-
-def _raise_descriptor_limit() -> None:
-    """A connection for every client that waits: the usual soft limit of 1,024 is not enough for a long queue."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

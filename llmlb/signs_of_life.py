@@ -18,7 +18,12 @@ PAUSE_SECS = 10
 QUESTIONS = 4
 """Without any answer to so many, the connection is over."""
 
-_OPTIONS = {"TCP_KEEPIDLE": IDLE_SECS, "TCP_KEEPINTVL": PAUSE_SECS, "TCP_KEEPCNT": QUESTIONS}
+_OPTIONS = {
+    "TCP_KEEPIDLE": IDLE_SECS,
+    "TCP_KEEPALIVE": IDLE_SECS,  # as macOS calls it
+    "TCP_KEEPINTVL": PAUSE_SECS,
+    "TCP_KEEPCNT": QUESTIONS,
+}
 """By the names of the options of a socket; a system that has not all of them does without."""
 
 

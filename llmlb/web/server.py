@@ -34,6 +34,8 @@ TURNS_UNTIL_CLOSED = 3
 """Of the event loop, until the socket of a connection that is closed without a word is gone. Each takes more."""
 DESCRIPTORS_OF_OUR_OWN = 128
 """Files, sockets we listen on, and the like."""
+ENOUGH_DESCRIPTORS = 10_240
+"""Asked for where the system has no limit but does not let that be asked for: what macOS lets everybody have."""
 DESCRIPTORS_A_NODE = 3
 """Its line, a probe, and one that is being closed."""
 GARBAGE_BYTES = 4 * 1024 * 1024
@@ -159,6 +161,17 @@ def own_descriptors(nodes: int) -> int:
     """File descriptors that are used up besides those of the clients."""
     in_passing = ACCEPTED_AT_ONCE * TURNS_UNTIL_CLOSED
     return DESCRIPTORS_OF_OUR_OWN + MOST_TURNED_AWAY + in_passing + DESCRIPTORS_A_NODE * nodes
+
+
+def raise_descriptor_limit() -> None:
+    """A connection for every client that waits: the usual soft limit of 1,024 is not enough for a long queue."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == hard:
+        return
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    except ValueError:  # macOS has no hard limit, and lets nobody have that many
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, ENOUGH_DESCRIPTORS), hard))
 
 
 def descriptors() -> int:

@@ -266,6 +266,30 @@ async def test_where_the_system_has_no_limit_there_is_only_ours(
     assert (await gateway.get("/healthz")).status == 200
 
 
+class MacOS:
+    """Its limits of descriptors: there is no hard one, and it may not be asked for."""
+
+    def __init__(self, soft: int) -> None:
+        self.limits = soft, resource.RLIM_INFINITY
+
+    def setrlimit(self, _: int, limits: tuple[int, int]) -> None:
+        if limits[0] == resource.RLIM_INFINITY:
+            raise ValueError("current limit exceeds maximum limit")
+        self.limits = limits
+
+
+@pytest.mark.parametrize(("soft", "allowed"), [(256, 10_240), (20_000, 20_000)])
+def test_where_no_limit_may_not_be_asked_for_it_starts_all_the_same(
+    soft: int, allowed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system = MacOS(soft)
+    monkeypatch.setattr(resource, "getrlimit", lambda _: system.limits)
+    monkeypatch.setattr(resource, "setrlimit", system.setrlimit)
+    web_server.raise_descriptor_limit()
+    assert system.limits == (allowed, resource.RLIM_INFINITY)
+    assert web_server.descriptors() == allowed
+
+
 async def test_a_flood_beyond_the_limit_is_not_told_more_than_a_few_times_at_once(
     node: ScriptedNode, start: Start, wire: Connect, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
