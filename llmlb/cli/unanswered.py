@@ -21,14 +21,14 @@ _TEXTS: dict[str, dict[Locale, str]] = {
         "en": "the gateway cannot be asked ({problem}).",
     },
     "forbidden": {
-        "ja": "ゲートウェイに問い合わせできません（{problem}）。ゲートウェイを動かしているユーザーで実行してください。",
-        "en": "the gateway cannot be asked ({problem}). Do it as the user who runs it.",
+        "ja": "ほかのユーザーのゲートウェイには問い合わせできません。それを動かしているユーザーで実行してください。",
+        "en": "the gateway is another user's, and cannot be asked. Do it as the user who runs it.",
     },
 }
 
 
-def why_unanswered(error: NotRunning | Unreachable, file: Path, locale: Locale) -> str:
-    """In one sentence or two. `file`: the configuration file."""
+def why_unanswered(error: NotRunning | Unreachable, file: Path, locale: Locale, more: str = "") -> str:
+    """In one sentence or two. `file`: the configuration file; `more`: what is to be said after it."""
     match error:
         case NotRunning():
             key = "not_running"
@@ -36,7 +36,8 @@ def why_unanswered(error: NotRunning | Unreachable, file: Path, locale: Locale) 
             key = "forbidden"
         case _:
             key = "unreachable"
-    return _TEXTS[key][locale].format(file=file, problem=error)
+    why = _TEXTS[key][locale].format(file=file, problem=error)
+    return (why + more if locale == "ja" else f"{why} {more}") if more else why
 
 
 def how_to_start(locale: Locale) -> str:

@@ -33,8 +33,7 @@ def list_keys(file: Path, environ: Mapping[str, str], locale: Locale, *, as_json
             {"name": key.name, "weight": key.weight, "max_waiting": key.max_waiting, "disabled": key.disabled}
             for key in known
         ]
-        why = why_unanswered(error, file, locale)
-        complain(f"{why} {say(locale, 'in_file')}" if file.exists() else why)
+        complain(why_unanswered(error, file, locale, say(locale, "in_file") if file.exists() else ""))
     else:
         keys, running = seen["keys"], True
     if as_json:

@@ -41,11 +41,10 @@ def _status(options: argparse.Namespace, file: Path, environ: Mapping[str, str],
     try:
         answer = ask(file, "GET", WITH_HISTORY if options.json else DESK)
     except (NotRunning, Unreachable) as error:
-        why = why_unanswered(error, file, locale)
         gone = isinstance(error, NotRunning)
         if options.json:
             print(json.dumps({"running": False if gone else None}))
-        return complain(f"{why} {how_to_start(locale)}" if gone else why)
+        return complain(why_unanswered(error, file, locale, how_to_start(locale) if gone else ""))
     if options.json:
         print(json.dumps({"running": True, **answer}, ensure_ascii=False, indent=1))
         return 0
