@@ -106,6 +106,7 @@ def _keys(keys: Sequence[KeyView], fair: bool, locale: Locale) -> list[Column]:
     turned_away = [key.usage.outcomes[Outcome.REJECTED] + key.usage.outcomes[Outcome.TIMED_OUT] for key in keys]
     marks = [say(locale, "disabled") if key.disabled else "" for key in keys]
     off: list[Style] = ["dim" if key.disabled else "plain" for key in keys]
+    bars = [bar(key.share, key.due) for key in keys]
 
     def head(key: str) -> str:
         return say(locale, f"h_{key}")
@@ -120,7 +121,7 @@ def _keys(keys: Sequence[KeyView], fair: bool, locale: Locale) -> list[Column]:
         column(head("wait_p50"), [_secs(key.usage.wait_p50, locale) for key in keys], right=True, goes=5),
         column(head("wait_p90"), [_secs(key.usage.wait_p90, locale) for key in keys], right=True, goes=4),
         _counts(head("turned_away"), turned_away, "warning", goes=6),
-        column(head("bar" if fair else "share"), [bar(key.share, key.due) for key in keys], ["good"] * len(keys), goes=7),
+        column(head("bar" if fair else "share"), bars, ["good"] * len(keys), goes=7),
     ]
 
 
