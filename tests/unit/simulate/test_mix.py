@@ -8,6 +8,8 @@ from llmlb.simulate.flaws import InputError
 from llmlb.simulate.mix import make_mix
 from llmlb.simulate.workload import Lengths
 
+NAMED = "a name of 1 to 64 printable characters, without spaces around it."
+
 
 def flaws(*specs: str, length: float = 100.0) -> list[str]:
     with pytest.raises(InputError) as caught:
@@ -75,12 +77,8 @@ def test_what_is_wrong_is_told_by_option_field_and_value() -> None:
         f'--mix a: "mean": unknown field. {known}',
     ]
     assert flaws("a: rate=1, rate=2") == ["--mix a: rate: this field is given twice."]
-    assert flaws(": rate=1")[0] == (
-        '--mix: ": rate=1": must be "NAME: field=value, ...", with a name of 1 to 64 printable characters, without spaces around it.'
-    )
-    assert flaws("a rate=1") == [
-        '--mix: "a rate=1": must be "NAME: field=value, ...", with a name of 1 to 64 printable characters, without spaces around it.'
-    ]
+    assert flaws(": rate=1")[0] == ('--mix: ": rate=1": must be "NAME: field=value, ...", with ' + NAMED)
+    assert flaws("a rate=1") == ['--mix: "a rate=1": must be "NAME: field=value, ...", with ' + NAMED]
     for spec in ("a", "a: mean=3", "a: rate=1, closed=2", "a: burst=3", "a: rate=1, every=3"):
         assert flaws(spec) == ["--mix a: needs exactly one of rate, closed, and burst together with every."]
 
