@@ -58,6 +58,8 @@ class WaitingRow:
     attempt: str
     before: str
     """Who is before it, in a sentence."""
+    late: str
+    """Says that it will give up before its turn, if so it is expected; else empty."""
     able: str
     """How many nodes could serve it, in a sentence."""
     nodes: tuple[AbleLine, ...]
@@ -133,6 +135,7 @@ def _waiting(view: RequestView, why: Why, lines: tuple[AbleLine, ...], locale: L
         timeout_in=nothing if view.timeout_in is None else moment(view.timeout_in, locale),
         attempt=_attempt(view.attempts + 1, locale),
         before=_before(view.position, why, locale),
+        late=_late(view, locale),
         able=_able(view.model, why, locale),
         nodes=lines,
         nodes_more=_able_more(max(0, len(why.nodes) - MOST_ABLE) + why.nodes_more, locale),
@@ -157,6 +160,12 @@ def _before(position: int | None, why: Why, locale: Locale) -> str:
     if count == 1:
         return desk_text(locale, "before_one", keys=key_title(why.before[0][0], locale))
     return desk_text(locale, "before_many", count=number(count), keys=_by_key(why.before, locale))
+
+
+def _late(view: RequestView, locale: Locale) -> str:
+    if view.wait is None or view.timeout_in is None or view.wait <= view.timeout_in:
+        return ""
+    return desk_text(locale, "late")
 
 
 def _by_key(before: Iterable[tuple[str, int]], locale: Locale) -> str:

@@ -85,6 +85,10 @@ DESK_TEXTS: dict[str, dict[Locale, str]] = {
     },
     "before_one": {"ja": "先に1件あります（{keys}）。", "en": "1 request is before it, of {keys}."},
     "before_many": {"ja": "先に{count}件あります（{keys}）。", "en": "{count} requests are before it: {keys}."},
+    "late": {
+        "ja": "いまの予測では、順番が来る前に打ち切られます。",
+        "en": "As expected now, it gives up before its turn.",
+    },
     "before_key": {"ja": "{key} が {count}件", "en": "{count} of {key}"},
     "before_other_keys": {"ja": "ほかのキーが{count}件", "en": "{count} of other keys"},
     "able_none": {

@@ -48,6 +48,18 @@ def test_who_is_before_it(place: int | None, before: tuple[tuple[str, int], ...]
     assert shown(attrs.evolve(FOURTH, position=place), why(*before)).before == words
 
 
+@pytest.mark.parametrize(
+    ("expected", "left", "late"),
+    [
+        (31.0, 30.0, "As expected now, it gives up before its turn."),
+        (30.0, 30.0, ""),
+        (None, 30.0, ""),
+    ],
+)
+def test_one_that_gives_up_before_its_turn_says_so(expected: float | None, left: float, late: str) -> None:
+    assert shown(attrs.evolve(FOURTH, wait=expected, timeout_in=left), why()).late == late
+
+
 def test_many_keys_before_it_are_counted_together() -> None:
     keys = [(f"key-{n}", 10 - n) for n in range(MOST_KEYS_BEFORE + 3)]
     words = shown(FOURTH, why(*keys)).before
