@@ -133,7 +133,7 @@ def _waits(steps: Sequence[Step], locale: Locale) -> Chart:
         bool(known),
         (
             _said(locale, "p50", _wait(half, latest, locale), _ago(latest, locale) if latest != len(steps) - 1 else ""),
-            _said(locale, "p90", _wait(most, latest, locale), peak if known else ""),
+            _said(locale, "p90", _wait(most, latest, locale), peak if longest and longest_at != latest else ""),
         ),
         (
             _plot(

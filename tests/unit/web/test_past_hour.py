@@ -54,6 +54,12 @@ def test_waits_are_those_of_late_and_the_peak_with_its_time() -> None:
     assert (drawn.plots[0].top, drawn.plots[0].half) == ("4 min", "2 min")
 
 
+@pytest.mark.parametrize(("earlier", "late", "words"), [(0.0, 0.0, "0 s"), (2.0, 9.0, "≤ 9.0 s")])
+def test_no_peak_is_told_where_there_was_none(earlier: float, late: float, words: str) -> None:
+    steps = hour(ago_40=Step(wait_p50=0.0, wait_p90=earlier), ago_0=Step(wait_p50=0.0, wait_p90=late))
+    assert said(chart("waits", steps))["p90"] == words
+
+
 def test_it_is_said_when_the_latest_waits_are_of_long_ago() -> None:
     drawn = chart("waits", hour(ago_24=Step(wait_p50=0.0, wait_p90=0.0)))
     assert said(drawn)["p50"] == "0 s 12 min ago"
