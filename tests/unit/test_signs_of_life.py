@@ -1,4 +1,4 @@
-"""What the system is told to ask of the other ends of connections: of our own, and of those a listening socket takes."""
+"""What the system is told to ask of the other ends of connections, ours and those that a listening socket takes."""
 
 from __future__ import annotations
 
