@@ -10,7 +10,8 @@ import sys
 from collections.abc import Callable
 from types import FrameType
 
-from tests.unit.turns.hall import Hall
+from llmlb.turns.idle import Idle
+from tests.unit.turns.hall import FakeNode, Hall
 
 MANY = 1000
 
@@ -48,6 +49,22 @@ def on_idle_nodes(nodes: int) -> int:
     return calls(serve)
 
 
+def chosen(nodes: int) -> int:
+    """An idle node is chosen, and asks for another request: one of several, as the first does things only once."""
+    idle = Idle()
+    for number in range(nodes):
+        idle.put(FakeNode(f"n{number}", frozenset({"m"}), idle_since=float(number)))
+    idle.choose("m")
+
+    def choose() -> None:
+        node = idle.choose("m")
+        assert node is not None
+        idle.remove(node.id)
+        idle.put(node)
+
+    return calls(choose)
+
+
 def handed_over(keys: int) -> int:
     """A node is done and takes the next of so many keys."""
     hall = Hall(max_size=2 * MANY)
@@ -76,6 +93,10 @@ def reweighed(keys: int) -> int:
 
 def test_a_request_that_an_idle_node_takes_costs_the_same_on_a_thousand_nodes() -> None:
     assert on_idle_nodes(MANY) == on_idle_nodes(3)
+
+
+def test_a_choice_among_a_thousand_idle_nodes_takes_no_more_steps_than_among_three() -> None:
+    assert chosen(MANY) == chosen(3)
 
 
 def test_a_hand_over_costs_the_same_among_a_thousand_keys() -> None:
