@@ -30,6 +30,10 @@ _OPTIONS = {
 def ask_for_signs_of_life(sock: socket.socket | None) -> None:
     """From now on, end the connection when its other end has not even acknowledged a question for about a minute.
 
+    Nothing is asked while something sent is not acknowledged: that is sent again, for as long as the system has it
+    (Linux for a quarter of an hour). Not to be shortened by TCP_USER_TIMEOUT: that also ends connections whose other
+    end is well and only takes nothing for the time.
+
     Of a socket that listens: each of the connections taken from it. None: there is no socket behind a connection.
     """
     if sock is None:
