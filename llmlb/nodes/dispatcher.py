@@ -260,7 +260,7 @@ def connect_problem(error: BaseException) -> str:
     if isinstance(error, ssl.SSLError):
         return f"TLS failed: {error.reason or 'unknown reason'}"
     if isinstance(error, socket.gaierror):
-        return "host name not found"
+        return "host name not resolved"  # there is none, or no resolver that answers
     # Not what it says itself: that may name the address.
     number = error.errno if isinstance(error, OSError) else None
     return f"cannot connect: {type(error).__name__ if number is None else os.strerror(number)}"

@@ -178,7 +178,7 @@ _REASONS = {
     "connecting timed out": "接続がタイムアウトしました",
     "TLS failed": "TLS接続に失敗しました",
     "cannot connect": "接続できません",
-    "host name not found": "ホスト名が見つかりません",
+    "host name not resolved": "ホスト名を解決できません",
     "connection reset in mid-reply": "応答の途中で接続がリセットされました",
     "connection reset before a reply": "応答の前に接続がリセットされました",
     "connection closed in mid-reply": "応答の途中で接続が切れました",

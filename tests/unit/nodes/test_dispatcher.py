@@ -216,7 +216,8 @@ async def test_closing_hangs_up_and_pulls_no_more(bay: Bay) -> None:
         (TimeoutError(), "connecting timed out"),
         (ConnectionRefusedError(111, "127.0.0.1:1"), "connection refused"),
         (OSError(113, "No route to host 10.0.0.1"), "cannot connect: No route to host"),
-        (socket.gaierror(-2, "Name or service not known: gpu.internal"), "host name not found"),
+        (socket.gaierror(socket.EAI_NONAME, "Name or service not known: gpu.internal"), "host name not resolved"),
+        (socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution"), "host name not resolved"),
         (OSError("Multiple exceptions: [Errno 113] 10.0.0.1, [Errno 101] 10.0.0.2"), "cannot connect: OSError"),
     ],
 )

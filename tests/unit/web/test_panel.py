@@ -108,7 +108,7 @@ def test_a_name_cannot_hide_or_reorder_text() -> None:
         ("failed 3 times in a row: connection refused", "3回続けて失敗しました: 接続を拒否されました"),
         ("failed 12 times in a row: HTTP 500", "12回続けて失敗しました: HTTP 500"),
         ("HTTP 429", "HTTP 429"),
-        ("host name not found", "ホスト名が見つかりません"),
+        ("host name not resolved", "ホスト名を解決できません"),
         ("cannot connect: No route to host", "接続できません（No route to host）"),
         ("something new", "something new"),
     ],
