@@ -93,7 +93,8 @@ class Reloader:
 
     def taken(self, content: bytes) -> Loaded | None:
         """What was made of this content, if it is what applies: to read and judge it anew takes long."""
-        return self._loaded if digest_of(content) == self._loaded.digest else None
+        loaded = self._loaded  # once: this is asked in a thread, and there may be another meanwhile
+        return loaded if digest_of(content) == loaded.digest else None
 
     async def run(self) -> None:
         """The task that follows the file."""
