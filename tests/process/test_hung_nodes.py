@@ -146,7 +146,7 @@ async def test_a_node_silent_in_mid_stream_is_hung_up_on_and_its_client_told(ser
 
 
 async def test_a_node_is_not_called_silent_for_the_time_in_which_llmlb_itself_was_stopped(serve: Serve) -> None:
-    gateway = await serve(upstream={"idle_timeout_secs": 0.3})
+    gateway = await serve(upstream={"idle_timeout_secs": 1.0})
     caller = await gateway.call("r", stream=True)
     on_node = await gateway.node.received()
     await on_node.start(headers=EVENTS)
@@ -154,7 +154,7 @@ async def test_a_node_is_not_called_silent_for_the_time_in_which_llmlb_itself_wa
     await caller.reads(PIECE)
     await gateway.freeze()
     await on_node.send(PIECE)
-    await asyncio.sleep(0.4)  # longer than a node may be silent
+    await asyncio.sleep(1.1)  # longer than a node may be silent
     gateway.thaw()
     await caller.reads(PIECE)
     await on_node.end()
