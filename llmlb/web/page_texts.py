@@ -160,9 +160,9 @@ PAGE_TEXTS: dict[str, dict[Locale, str]] = {
     },
     "config_refused": {"ja": "設定ファイルに問題があります。", "en": "The configuration file has problems."},
     "config_refused_advice": {
-        "ja": "変更前の設定のまま動作しています。llmlb check で問題を確認し、修正してください。"
+        "ja": "変更前の設定のまま動作しています。llmlb check かログで問題を確認し、修正してください。"
         "修正したファイルは自動的に読み込まれます。",
-        "en": "The former settings still apply. Run llmlb check to see what is wrong, and correct it. "
+        "en": "The former settings still apply. llmlb check or the log tells what is wrong; correct it. "
         "The corrected file is read automatically.",
     },
     "nodes_draining": {"ja": "切り離し中のノード: {names}", "en": "Draining: {names}"},

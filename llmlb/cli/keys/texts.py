@@ -117,8 +117,8 @@ TEXTS: dict[str, dict[Locale, str]] = {
         "en": "There are no keys: everyone who reaches the gateway may use it.",
     },
     "config_refused": {
-        "ja": "設定ファイルに問題があるため、以前の設定のまま動いています（llmlb check で確認できます）。",
-        "en": "the file has problems, so the former configuration still applies (llmlb check tells which).",
+        "ja": "設定ファイルに問題があるため、以前の設定のまま動いています（llmlb check かログで確認できます）。",
+        "en": "the file has problems, so the former configuration still applies (llmlb check or the log tells which).",
     },
     "h_name": {"ja": "名前", "en": "NAME"},
     "h_state": {"ja": "状態", "en": "STATE"},

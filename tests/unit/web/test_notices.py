@@ -92,6 +92,7 @@ def test_a_refused_configuration_is_said_with_how_to_find_out_more(locale: Local
     assert (notice.level, notice.title) == ("warning", title)
     assert former in notice.advice
     assert "llmlb check" in notice.advice
+    assert {"ja": "ログ", "en": "the log"}[locale] in notice.advice, "for what is wrong only where the gateway runs"
 
 
 def test_a_refused_configuration_comes_after_what_keeps_requests_from_being_served() -> None:
