@@ -111,12 +111,11 @@ def _change(options: argparse.Namespace, file: Path, environ: Mapping[str, str],
         print(say(locale, f"{done}_before", name=name))
         return 0
     print(say(locale, done, name=name, file=file))
+    code = follow(file, locale)
     left = edited.loaded.config.api_keys
-    if not left:
-        print(say(locale, "none_left"))
-    elif all(key.disabled for key in left):
-        print(say(locale, "none_enabled"))
-    return follow(file, locale)
+    if code == 0 and all(key.disabled for key in left):
+        print(say(locale, "none_enabled" if left else "none_left"))
+    return code
 
 
 def _edit(

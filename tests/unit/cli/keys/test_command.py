@@ -107,6 +107,17 @@ def test_a_key_is_disabled_enabled_and_removed(run: Run, file: Path) -> None:
     assert file.read_text().strip(), "an empty file would be taken for one that is just being written"
 
 
+@pytest.mark.parametrize("action", ["remove", "disable"])
+def test_what_it_means_that_no_key_is_left_is_said_only_if_the_gateway_takes_it(
+    run: Run, file: Path, tmp_path: Path, action: str
+) -> None:
+    file.write_text(FILE.rpartition("\n[[")[0])
+    with answering(tmp_path, reload={**CAME, "problems": [{"en": "bad thing", "ja": "x"}]}):
+        said = run(action, "alice")
+    assert (said.code, said.out.count("\n")) == (1, 1)
+    assert "bad thing" in said.err
+
+
 def test_the_last_key_of_an_open_host_is_not_removed(run: Run, file: Path) -> None:
     file.write_text('[server]\nhost = "0.0.0.0"\n\n[[api_keys]]\nname = "a"\nkey = "k"\n')
     before = file.read_text()
