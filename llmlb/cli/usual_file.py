@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from llmlb.config.load import Loaded, load
+if TYPE_CHECKING:
+    from llmlb.config.load import Loaded
 
 DEFAULT_FILE = Path("config.toml")
 
@@ -15,4 +17,6 @@ def what_it_says(file: Path, environ: Mapping[str, str]) -> Loaded:
 
     Raises ConfigError, of another file that is not there, too: its name has been mistyped.
     """
+    from llmlb.config.load import load  # here: the name of the file is needed before there is time for this
+
     return load(None if file == DEFAULT_FILE and not file.exists() else file, environ)

@@ -137,10 +137,12 @@ async def test_a_variable_that_is_no_setting_is_told_and_ignored(run: Run) -> No
 
 async def test_version_help_and_wrong_usage(run: Run) -> None:
     version, about, usage, wrong = await asyncio.gather(
-        run("--version"), run("--help", env=JAPANESE), run(), run("serv")
+        run("--version"), run("--help", env=JAPANESE | {"PYTHONPROFILEIMPORTTIME": "1"}), run(), run("serv")
     )
     assert version == (0, f"llmlb {llmlb.__version__}\n", "")
     assert (about[0], "設定ファイルを検査します" in about[1]) == (0, True)
+    assert "llmlb.cli.commands" in about[2], "what is loaded is told"
+    assert "llmlb.config" not in about[2], "it takes twice as long as all else, and SIGHUP is taken first"
     assert [(code, out) for code, out, _ in (usage, wrong)] == [(2, "")] * 2
     assert "COMMAND" in usage[2]
 
