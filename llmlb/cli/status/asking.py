@@ -1,11 +1,11 @@
-"""Asks a running gateway again and again, on one connection, without holding up whoever waits for it."""
+"""Asks a running gateway again and again, without holding up whoever waits for it."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import aiohttp
 
@@ -17,22 +17,20 @@ PATIENCE_SECS = 2.0
 
 
 class Asking:
-    """A way to the gateway that runs with a configuration file; used as a context."""
+    """A way to the gateway that runs with a configuration file, wherever that may be by the time of the question."""
 
     def __init__(self, config: Path) -> None:
-        connector = aiohttp.UnixConnector(path=str(socket_to_ask(config)))
-        self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._session.close()
+        self._config = config
 
     async def get(self, target: str) -> Any:
         """Its answer. Raises NotRunning or Unreachable, or TimeoutError when there is none in time."""
+        connector = aiohttp.UnixConnector(path=str(socket_to_ask(self._config)))
         try:
-            async with asyncio.timeout(PATIENCE_SECS), self._session.get(f"http://localhost{target}") as reply:
+            async with (
+                asyncio.timeout(PATIENCE_SECS),
+                aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session,
+                session.get(f"http://localhost{target}") as reply,
+            ):
                 content = await reply.read()
         except aiohttp.ClientConnectorError as error:
             if isinstance(error.os_error, FileNotFoundError | ConnectionRefusedError | NotADirectoryError):

@@ -31,8 +31,7 @@ _ENOUGH = b"qQ\x03\x04"
 async def watch(file: Path, locale: Locale, *, colors: bool) -> int:
     """Show the gateway that runs with `file`, whether it does or not, until q or a signal. Returns the exit code."""
     terminal = Terminal(sys.stdin.fileno(), sys.stdout.fileno())
-    async with Asking(file) as asking:
-        return await Watch(terminal, asking, file, LoopClock(), locale, colors=colors).run()
+    return await Watch(terminal, Asking(file), file, LoopClock(), locale, colors=colors).run()
 
 
 class Watch:

@@ -46,22 +46,33 @@ async def says_hello(_: web.Request) -> web.Response:
 
 
 async def test_an_answer_is_read_again_and_again(config: Path) -> None:
-    async with Asking(config) as asking, gateway(config, says_hello):
+    asking = Asking(config)
+    async with gateway(config, says_hello):
         assert await asking.get("/desk") == {"hello": 1}
         assert await asking.get("/desk") == {"hello": 1}
 
 
 async def test_a_gateway_may_come_go_and_come_again(config: Path) -> None:
-    async with Asking(config) as asking:
-        for _ in range(2):
-            with pytest.raises(NotRunning):
-                await asking.get("/desk")
-            async with gateway(config, says_hello):
-                assert await asking.get("/desk") == {"hello": 1}
-        with socket.socket(socket.AF_UNIX) as left_behind:
-            left_behind.bind(str(socket_path(config)))
+    asking = Asking(config)
+    for _ in range(2):
         with pytest.raises(NotRunning):
             await asking.get("/desk")
+        async with gateway(config, says_hello):
+            assert await asking.get("/desk") == {"hello": 1}
+    with socket.socket(socket.AF_UNIX) as left_behind:
+        left_behind.bind(str(socket_path(config)))
+    with pytest.raises(NotRunning):
+        await asking.get("/desk")
+
+
+async def test_it_is_found_through_a_link_to_its_file_also_when_it_starts_later(config: Path) -> None:
+    link = config.with_name("link.toml")
+    link.symlink_to(config)
+    asking = Asking(link)
+    with pytest.raises(NotRunning):
+        await asking.get("/desk")
+    async with gateway(config, says_hello):
+        assert await asking.get("/desk") == {"hello": 1}
 
 
 async def test_one_that_stops_in_mid_answer_does_not_run(config: Path) -> None:
@@ -70,21 +81,23 @@ async def test_one_that_stops_in_mid_answer_does_not_run(config: Path) -> None:
         request.transport.close()
         return web.Response()
 
-    async with Asking(config) as asking, gateway(config, dies):
+    asking = Asking(config)
+    async with gateway(config, dies):
         with pytest.raises(NotRunning):
             await asking.get("/desk")
 
 
 async def test_one_that_knows_no_desk_cannot_be_asked(config: Path) -> None:
-    async with Asking(config) as asking, gateway(config, says_hello):
+    asking = Asking(config)
+    async with gateway(config, says_hello):
         with pytest.raises(Unreachable, match="HTTP 404"):
             await asking.get("/another")
 
 
 async def test_a_path_that_no_socket_can_have_is_told(config: Path) -> None:
-    async with Asking(config.with_name("x" * 200)) as asking:
-        with pytest.raises(Unreachable, match="too long"):
-            await asking.get("/desk")
+    asking = Asking(config.with_name("x" * 200))
+    with pytest.raises(Unreachable, match="too long"):
+        await asking.get("/desk")
 
 
 async def test_one_that_is_silent_is_not_waited_for_for_ever(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,6 +107,7 @@ async def test_one_that_is_silent_is_not_waited_for_for_ever(config: Path, monke
         await asyncio.Event().wait()
         return web.Response()
 
-    async with Asking(config) as asking, gateway(config, sleeps):
+    asking = Asking(config)
+    async with gateway(config, sleeps):
         with pytest.raises(TimeoutError):
             await asking.get("/desk")
