@@ -6,9 +6,9 @@ const AGAIN_MS = 2_000;
 // even load. So a tab in the background lets go of its stream when another begins one, until it is looked at again.
 const tabs = new BroadcastChannel("llmlb");
 
-// names: which part of the state each event is; over: called when the server ends the stream for good;
-// refused: called when it does not even begin, for whatever reason. Returns a function that follows another url instead.
-export function follow(url, store, { names = { message: "panel" }, over = () => {}, refused = () => {} } = {}) {
+// names: which part of the state each event is; over: called when there is no stream for whoever this is, or no more.
+// Returns a function that follows another url instead.
+export function follow(url, store, { names = { message: "panel" }, over = () => {} } = {}) {
   let source;
   let timer;
   let away = false;
@@ -16,7 +16,7 @@ export function follow(url, store, { names = { message: "panel" }, over = () => 
   function heard(change = {}) {
     clearTimeout(timer);
     timer = setTimeout(lost, SILENCE_MS);
-    store.change({ link: "live", heardAt: new Date(), ...change });
+    store.change({ link: "live", full: false, heardAt: new Date(), ...change });
   }
 
   function letGo() {
@@ -52,9 +52,23 @@ export function follow(url, store, { names = { message: "panel" }, over = () => 
     source.addEventListener("error", () => {
       if (source.readyState === EventSource.CLOSED) {
         lost();
-        refused();
+        askWhy();
       } else store.change({ link: "lost" });
     });
+  }
+
+  // A browser does not tell why a stream was refused. Without a session there is none, and never will be; where too
+  // many pages are open, there is one when another is closed. A proxy without a gateway says 503 too, but not when to
+  // ask again.
+  async function askWhy() {
+    try {
+      const answer = await fetch(url, { headers: { Accept: "text/event-stream" } });
+      await answer.body?.cancel();
+      if (answer.status === 401) over();
+      store.change({ full: answer.status === 503 && answer.headers.has("Retry-After") });
+    } catch {
+      store.change({ full: false }); // the gateway is not there: the stream is tried again
+    }
   }
 
   tabs.addEventListener("message", () => {

@@ -10,6 +10,6 @@ import { notices } from "./views/notices.js";
 import { states } from "./views/states.js";
 import { title } from "./views/title.js";
 
-const store = createStore({ link: "snapshot", heardAt: null, panel: null, hour: null });
+const store = createStore({ link: "snapshot", full: false, heardAt: null, panel: null, hour: null });
 for (const view of [figures, hour, link, nodes, notices, states, title]) store.subscribe(view(document));
 follow(document.body.dataset.events, store, { names: { message: "panel", hour: "hour" } });

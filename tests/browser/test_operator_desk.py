@@ -227,6 +227,8 @@ async def test_one_desk_too_many_says_so_and_comes_when_there_is_room(
         await page.wait_for_selector(LOST)
     await page.wait_for_selector(LIVE)
     await expect(page.locator("#link")).to_have_text("Live")
+    await site.stop()
+    await expect(page.locator("#link")).to_contain_text("Connection lost")
 
 
 @pytest.mark.parametrize("script", [True, False])

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 from playwright.async_api import BrowserContext, Page, expect
 
-from llmlb.web import dashboard
+from llmlb.web import dashboard, live
 from llmlb.web.assets import add_assets
 from tests.browser.chromium import IN_CHROMIUM, LIVE, LOST
 from tests.browser.site import Site, node, overview
@@ -65,6 +65,18 @@ async def test_it_recovers_from_an_answer_that_makes_a_browser_give_up(visitor: 
     await page.goto(site.url)
     await page.wait_for_selector(LIVE)
     assert refusals == 1
+
+
+async def test_one_page_too_many_says_so_and_comes_when_there_is_room(
+    visitor: BrowserContext, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = await visitor.new_page()
+    with monkeypatch.context() as crowded:
+        crowded.setattr(live.Feed, "full", True)
+        await page.goto(site.url)
+        await expect(page.locator("#link")).to_contain_text("同時に開けるページ数の上限です")
+        await page.wait_for_selector(LOST)
+    await page.wait_for_selector(LIVE)
 
 
 async def test_it_notices_a_connection_that_died_without_a_word(visitor: BrowserContext, site: Site) -> None:

@@ -18,11 +18,7 @@ for (const [part, id] of Object.entries(SECTIONS)) store.subscribe(section(docum
 store.subscribe(past(document.getElementById("node-rows")));
 
 const { events, signIn } = document.body.dataset;
-const again = follow(address(new URL(location.href).searchParams.get("find")), store, {
-  names: NAMES,
-  over: leave,
-  refused: askWhy,
-});
+const again = follow(address(new URL(location.href).searchParams.get("find")), store, { names: NAMES, over: leave });
 find(document.getElementById("find"), (wanted) => again(address(wanted)));
 
 function section(element, part) {
@@ -43,17 +39,4 @@ function address(wanted) {
 
 function leave() {
   location.assign(signIn);
-}
-
-// A browser does not tell why a stream was refused. Without a session there is none, and never will be; where too many
-// desks are open, there is one when another is closed. A proxy without a gateway says 503 too, but not when to ask again.
-async function askWhy() {
-  try {
-    const answer = await fetch(events, { headers: { Accept: "text/event-stream" } });
-    await answer.body?.cancel();
-    if (answer.status === 401) leave();
-    store.change({ full: answer.status === 503 && answer.headers.has("Retry-After") });
-  } catch {
-    store.change({ full: false }); // the gateway is not there: the stream is tried again
-  }
 }
