@@ -154,11 +154,11 @@ async def test_a_node_is_not_called_silent_for_the_time_in_which_llmlb_itself_wa
     await caller.reads(PIECE)
     await gateway.freeze()
     await on_node.send(PIECE)
+    await on_node.end()
     await asyncio.sleep(1.1)  # longer than a node may be silent
     gateway.thaw()
     await caller.reads(PIECE)
-    await on_node.end()
-    await caller.reads(b"\r\n0\r\n\r\n")
+    await caller.reads(b"0\r\n\r\n")
 
 
 async def test_when_every_node_refuses_the_client_may_try_again_soon(serve: Serve) -> None:
