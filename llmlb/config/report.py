@@ -12,6 +12,8 @@ from llmlb.messages import Locale
 _NOT_WRITTEN = {
     errno.EACCES: "write_forbidden",
     errno.EPERM: "write_forbidden",
+    errno.ENOENT: "write_nowhere",
+    errno.ENOTDIR: "write_nowhere",
     errno.EROFS: "write_read_only",
     errno.ENOSPC: "write_full",
     errno.EDQUOT: "write_full",

@@ -32,6 +32,7 @@ TEXTS: dict[str, dict[Locale, str]] = {
     },
     # Writing it
     "write_forbidden": {"ja": "権限がありません", "en": "no permission"},
+    "write_nowhere": {"ja": "ディレクトリがありません", "en": "there is no such directory"},
     "write_read_only": {"ja": "読み取り専用のファイルシステムです", "en": "the file system is read-only"},
     "write_full": {"ja": "ディスクに空きがありません", "en": "the disk is full"},
     "write_mounted": {

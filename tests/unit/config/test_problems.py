@@ -42,6 +42,7 @@ def test_an_unknown_text_is_an_error() -> None:
     [
         (OSError(errno.EBUSY, "Device or resource busy"), "ディレクトリごとマウント", "mount its directory instead"),
         (PermissionError(errno.EPERM, "Operation not permitted"), "権限がありません", "no permission"),
+        (OSError(errno.ENOENT, "No such file or directory"), "ディレクトリがありません", "there is no such directory"),
         (OSError(errno.EIO, "Input/output error"), "Input/output error", "Input/output error"),
         (OSError(), "OSError", "OSError"),
     ],
