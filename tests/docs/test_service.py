@@ -6,6 +6,7 @@ import configparser
 import re
 from pathlib import Path
 
+from llmlb.cli.usual_file import DEFAULT_FILE
 from llmlb.config.document import parse_document
 from llmlb.config.load import load_document
 from llmlb.config.model import Server
@@ -34,9 +35,10 @@ def test_the_unit_lets_it_drain_and_starts_it_again_where_that_is_of_use() -> No
 
 def test_what_it_writes_is_where_it_may_write() -> None:
     said = unit()
-    program, command, option, config = said["execstart"].split()
-    assert (command, option) == ("serve", "--config")
-    assert Path(config).parent == Path("/var/lib", said["statedirectory"]) == Path(said["workingdirectory"])
+    program, *arguments = said["execstart"].split()
+    assert arguments == ["serve"], "a file that is named has to be there, and at first none is"
+    config = Path(said["workingdirectory"]) / DEFAULT_FILE
+    assert config.parent == Path("/var/lib", said["statedirectory"])
     assert BLOCKS["sh"].count(f"sudo -u {said['user']} {program} ") == BLOCKS["sh"].count(f"--config {config}\n") == 2
     assert BLOCKS["text"].startswith(f"/var/log/{said['logsdirectory']}/")
 
