@@ -10,7 +10,7 @@ from aiohttp import HttpVersion11, web
 from llmlb.gateway.bodies import Bodies
 from llmlb.web.body import read_body
 
-SIZE = 50_000
+SIZE = 200_000
 
 
 class Trickle:

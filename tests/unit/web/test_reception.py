@@ -81,7 +81,7 @@ def test_it_is_not_kept_here_once_it_is_passed_on(taken: Callable[[], int]) -> N
 
 
 def test_pieces_take_the_room_that_is_counted_however_small_they_are(taken: Callable[[], int]) -> None:
-    size = 100_000
+    size = 200_000
     desk = Desk(size, room=size, limit=size)
     for _ in range(size // 2 - 1):
         desk.come(b"%b" % b"xy")
