@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 
-from llmlb.clock import LoopClock
-from llmlb.config.document import Document, parse_document
-from llmlb.config.follow import Watch
+from llmlb.clock import Clock, LoopClock
+from llmlb.config import follow
+from llmlb.config.document import Document, parse_document, read_bytes
+from llmlb.config.follow import Reading, Watch, read_once
 from llmlb.config.load import load
+from llmlb.config.problems import ConfigError
 from llmlb.gateway import reload
 from llmlb.gateway.reload import Reload, Reloader
 from llmlb.testing import eventually
@@ -55,30 +57,41 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("half", ["", KEY])
-async def test_a_file_that_is_just_being_saved_is_read_when_it_is_whole(file: Path, half: str) -> None:
+async def test_a_file_that_is_just_being_saved_is_read_when_it_is_whole(
+    file: Path, half: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An editor that saves in place empties the file first."""
+    contents: list[bytes | ConfigError] = []
+
+    def between_two_writes(path: Path, clock: Clock) -> Reading:
+        if not contents:
+            file.write_text(half)
+        reading = read_once(path, clock)
+        if not contents:
+            file.write_text(KEY + NODE.replace("n1", "n2"))
+        contents.append(reading.content)
+        return reading
+
+    monkeypatch.setattr(reload, "read_once", between_two_writes)
     async with following(file) as (gateway, reloader):
-        seen = set()
-        with file.open("w") as stream:
-            stream.write(half)
-            stream.flush()
-            answer = reloader.ask("SIGHUP")
-            for _ in range(5):
-                await pause(0.01)
-                seen.add((len(gateway.gateway.config.api_keys), len(gateway.gateway.config.nodes)))
-            stream.write((KEY + NODE).replace("n1", "n2")[len(half) :])
-        came = await within(5.0, answer, lambda: "the file is read")
-        assert seen == {(1, 1)}
-        assert came.problems == ()
+        assert (await asked(reloader)).problems == ()
+        assert contents[0] == half.encode()
+        assert [key.name for key in gateway.gateway.config.api_keys] == ["alice"]
         assert [node.name for node in gateway.gateway.config.nodes] == ["n2"]
 
 
-async def test_a_file_that_is_long_whole_is_read_at_once(file: Path) -> None:
+async def test_a_file_that_is_long_whole_is_read_at_once(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    readings = []
+
+    def counted(path: Path, clock: Clock) -> Reading:
+        readings.append(read_once(path, clock))
+        return readings[-1]
+
+    monkeypatch.setattr(reload, "read_once", counted)
     os.utime(file, (1.0, 1.0))
-    async with following(file) as (gateway, reloader):
-        begun = gateway.gateway.clock.now()
+    async with following(file) as (_, reloader):
         await asked(reloader)
-        assert gateway.gateway.clock.now() - begun < 0.09
+        assert len(readings) == 1
 
 
 async def test_a_file_of_the_future_is_read_when_it_has_stood_still(file: Path) -> None:
@@ -95,27 +108,51 @@ async def test_who_asks_in_the_last_moment_is_told_that_it_is_the_last(file: Pat
     assert (await within(5.0, answer, lambda: "an answer")).stopping
 
 
-async def test_a_file_that_never_stands_still_is_refused_and_read_later(file: Path) -> None:
+@pytest.fixture
+def restless(file: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Somebody writes the file whenever it is read, until this is called."""
+
+    def read(path: Path) -> bytes:
+        content = read_bytes(path)
+        file.write_bytes(content + b"#")
+        return content
+
+    monkeypatch.setattr(follow, "read_bytes", read)
+    return lambda: monkeypatch.setattr(follow, "read_bytes", read_bytes)
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """What came of each look at the file by itself; there are many, one after another."""
+    looks: list[bool] = []
+    look = Watch.look
+
+    def counted(watch: Watch) -> bool:
+        looks.append(look(watch))
+        return looks[-1]
+
+    monkeypatch.setattr(Watch, "look", counted)
+    monkeypatch.setattr(reload, "LOOK_SECS", 0.01)
+    return looks
+
+
+async def test_a_file_that_never_stands_still_is_refused_and_read_later(
+    file: Path, restless: Callable[[], None]
+) -> None:
     async with following(file) as (gateway, reloader):
-        answer = reloader.ask("SIGHUP")
-        number = 0
-        while not answer.done():
-            number += 1
-            file.write_text(KEY + NODE + "#" * number)
-            await pause(0.01)
-        assert [problem.reason for problem in (await answer).problems] == ["unsettled"]
+        assert [problem.reason for problem in (await asked(reloader)).problems] == ["unsettled"]
         assert gateway.gateway.config_refused
+        restless()
         await eventually(lambda: not gateway.gateway.config_refused, "it is read after all")
 
 
+@pytest.mark.usefixtures("restless")
 async def test_a_change_that_goes_on_while_it_is_read_is_not_told_as_a_problem(
-    file: Path, log: Lines, monkeypatch: pytest.MonkeyPatch
+    file: Path, log: Lines, looks: list[bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Watch, "look", lambda _: True)  # as if it had stood still just before
+    monkeypatch.setattr(reload, "LONGEST_SECS", 0.2)
     async with following(file) as (gateway, _):
-        for number in range(70):
-            file.write_text(KEY + NODE + "#" * number)
-            await pause(0.01)
+        await eventually(lambda: True in looks[:-1], "it has been read again and again, and left for later")
         assert not gateway.gateway.config_refused
         assert [line for line in log() if line["level"] == "error"] == []
 
@@ -173,7 +210,7 @@ async def test_what_has_changed_is_logged_without_values_and_who_asked(file: Pat
         assert line["settings"] == ["server.port"]
 
 
-async def test_the_same_problems_are_told_again_only_to_who_asks(file: Path, log: Lines) -> None:
+async def test_the_same_problems_are_told_again_only_to_who_asks(file: Path, log: Lines, looks: list[bool]) -> None:
     def refusals() -> list[str]:
         return [line["by"] for line in log() if line["event"] == "configuration refused"]
 
@@ -182,8 +219,9 @@ async def test_the_same_problems_are_told_again_only_to_who_asks(file: Path, log
         await eventually(lambda: len(refusals()) == 2, "each problem is told")
         await asked(reloader)
         assert refusals() == ["file change"] * 2 + ["SIGHUP"] * 2
+        looks.clear()
         os.utime(file)
-        await pause(1.2)
+        await eventually(lambda: True in looks[:-1], "it has been read again by itself")
         assert len(refusals()) == 4
 
 
