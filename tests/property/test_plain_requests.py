@@ -26,7 +26,7 @@ NEXT = b"GET /next HTTP/1.1\r\nHost: next\r\n\r\n"
 
 @attrs.frozen
 class Read:
-    """What a request says."""
+    """What a request says. Its query says nothing to us."""
 
     path: str
     headers: list[tuple[str, str]]
@@ -66,7 +66,7 @@ def by_aiohttp(loop: asyncio.AbstractEventLoop, data: bytes) -> Read:
     assert "Expect" not in first.headers
     assert body.is_eof()
     headers = [(name.lower(), value) for name, value in first.headers.items() if name.lower() != "content-length"]
-    return Read(first.path, headers, b"" if body.at_eof() else body.read_nowait())
+    return Read(first.path.partition("?")[0], headers, b"" if body.at_eof() else body.read_nowait())
 
 
 def by_h11(data: bytes) -> Read:
@@ -83,7 +83,7 @@ def by_h11(data: bytes) -> Read:
     assert reader.trailing_data == (NEXT, False)
     assert reader.their_state is h11.DONE, "it may be kept"
     headers = [(name.decode(), value.decode()) for name, value in first.headers if name != b"content-length"]
-    return Read(first.target.decode(), headers, body)
+    return Read(first.target.decode().partition("?")[0], headers, body)
 
 
 names = st.sampled_from([
@@ -99,6 +99,7 @@ values |= st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=2
 blanks = st.sampled_from([" ", " ", "", "\t", "  ", " \t "])
 lines = st.builds("{}:{}{}{}\r\n".format, names, blanks, values, blanks)
 forms = st.sampled_from(["{}"] * 9 + ["0{}", "+{}", "{0}, {0}", "{}.0", "0x{}", "1{}"])
+queries = st.just("") | st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=10).map("?{}".format)
 lengths = st.builds(
     "{}:{}{}{}\r\n".format, st.sampled_from(["Content-Length", "content-length"]), blanks, forms, blanks
 )
@@ -112,7 +113,7 @@ def nearly_plain(draw: st.DrawFn) -> bytes:
     head = draw(st.lists(lines, max_size=5))
     head.insert(draw(st.integers(0, len(head))), "Host: x\r\n")
     head.insert(draw(st.integers(0, len(head))), draw(lengths).format(len(body)))
-    return f"POST {path} HTTP/1.1\r\n{''.join(head)}\r\n".encode() + body
+    return f"POST {path}{draw(queries)} HTTP/1.1\r\n{''.join(head)}\r\n".encode() + body
 
 
 dirt = st.sampled_from([
@@ -132,7 +133,7 @@ def damaged(draw: st.DrawFn) -> bytes:
     return bytes(data)
 
 
-any_request = nearly_plain() | damaged() | damaged() | requests() | mutated()
+any_request = nearly_plain() | nearly_plain() | damaged() | requests() | mutated()
 
 
 @OFTEN
