@@ -124,7 +124,7 @@ class Idle:
                 elif rank == best:
                     lines.append(line)
         if self._failing:
-            before = _by_rule(model, self._failing.values(), best)
+            before = _by_rule(model, sorted(self._failing.values(), key=self._number), best)
             if before is not None:
                 return before
         if not lines:
@@ -140,6 +140,9 @@ class Idle:
             self._failing[node.id] = node
         else:
             self._line(node).add(place)
+
+    def _number(self, node: Puller) -> int:
+        return self._places[node.id].number
 
     def _line(self, node: Puller) -> _Line:
         line = self._line_of.get(node.id)

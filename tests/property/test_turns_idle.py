@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 import hypothesis.strategies as st
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from llmlb.scheduler import placement
 from llmlb.scheduler.placement import Candidate
@@ -51,8 +51,18 @@ EVENTS = st.one_of(
 )
 
 
+A = frozenset("a")
+FAILS_LATER: list[tuple[object, ...]] = [
+    ("asks", 4, A, frozenset(), 0, None, 0),
+    ("asks", 1, A, frozenset(), 1, None, 0),
+    ("chosen", "a", set()),
+    ("asks", 4, A, frozenset(), 1, None, 0),
+]
+
+
 @settings(max_examples=4 * settings().max_examples)
 @given(events=st.lists(EVENTS, min_size=10, max_size=60))
+@example(FAILS_LATER)
 def test_the_choice_is_that_of_the_rule(events: list[tuple[object, ...]]) -> None:
     """Nodes with the same models or others, in memory or not; that have failed, and of which that is forgotten."""
     idle = Idle()
