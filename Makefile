@@ -6,10 +6,10 @@
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 CONFIG ?=
-# All tests run in two processes, but for those that need the machine to themselves. What ARGS ask for runs in one:
-# for a few tests, starting more takes longer than it saves.
+# All tests run in three processes, for two cores: one of them often waits. Those that need the machine to themselves
+# come by themselves. What ARGS ask for runs in one: for a few tests, starting more takes longer than it saves.
 PYTEST := $(RUN) pytest
-SHARED := --numprocesses 2 --dist worksteal -m 'not alone and not real'
+SHARED := --numprocesses 3 --dist worksteal -m 'not alone and not real'
 ALONE := tests/process -m 'alone and not real'
 # Counting coverage makes a program start and run half as long again. These tests reach nearly every line; the others
 # (browsers, crowds of clients, thousands of drawn examples, whole simulations) reach hardly any more.

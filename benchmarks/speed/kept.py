@@ -20,7 +20,8 @@ from benchmarks.speed.peers.peer import Missing, Peer
 from benchmarks.speed.samples import Found, Sample, Samples
 
 ABSENT = "not measured"
-PACKAGES = ("aiohttp", "httptools", "uvloop", "msgspec")
+PACKAGES = ("aiohttp", "httptools", "uvloop", "msgspec", "rich")
+"""What is measured depends on them. structlog loads rich where it is installed, as the tools for tests have it."""
 
 
 def about(peers: Sequence[Peer], rounds: int) -> dict[str, str]:
