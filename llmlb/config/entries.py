@@ -94,7 +94,7 @@ class KeyConfig:
     """One of `[[api_keys]]`: who may use the gateway, and with what share."""
 
     name: str = setting(
-        words.LABEL,
+        words.KEY_NAME,
         ja="ログや統計に出る名前。",
         en="Name in logs and statistics.",
     )

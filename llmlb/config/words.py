@@ -39,6 +39,11 @@ def _label(text: str) -> str:
     return text
 
 
+def _key_name(text: str) -> str:
+    _need(text != "-")  # in the log, whoever has sent no key
+    return _label(text)
+
+
 def _model_name(text: str) -> str:
     _need(0 < len(text) <= 256 and text.isprintable() and text == text.strip())
     return text
@@ -95,6 +100,11 @@ LABEL = Text(
     _label,
     ja="前後に空白のない、1文字から64文字までの表示可能な名前",
     en="a name of 1 to 64 printable characters, without spaces around it",
+)
+KEY_NAME = Text(
+    _key_name,
+    ja="前後に空白のない、1文字から64文字までの表示可能な名前（- 以外）",
+    en="a name of 1 to 64 printable characters, without spaces around it, other than -",
 )
 MODEL_NAME = Text(
     _model_name,

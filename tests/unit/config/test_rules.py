@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from llmlb.config.rules import Choice, Number, Pairs, Rule, Switch, Text, Texts, Unfit, Whole
-from llmlb.config.words import HEADER, KEY, LABEL, MODEL_NAME, NEVER_PASSED, SHA256
+from llmlb.config.words import HEADER, KEY, KEY_NAME, LABEL, MODEL_NAME, NEVER_PASSED, SHA256
 
 TEXTS = Texts(MODEL_NAME)
 PAIRS = Pairs(MODEL_NAME)
@@ -24,6 +24,8 @@ PAIRS = Pairs(MODEL_NAME)
         (Switch(), False, False),
         (Choice(("a", "b")), "b", "b"),
         (LABEL, "é 日本", "é 日本"),
+        (LABEL, "-", "-"),
+        (KEY_NAME, "a-b", "a-b"),
         (KEY, "", ""),
         (KEY, "x" * 512, "x" * 512),
         (SHA256, "A" * 64, "a" * 64),
@@ -46,6 +48,7 @@ def test_what_is_right_is_kept_in_the_type_of_the_model(rule: Rule, given: Any, 
         *((Switch(), value) for value in (0, 1, "true", None)),
         *((Choice(("a",)), value) for value in ("A", "", 1, ["a"])),
         *((LABEL, value) for value in ("", " a", "a ", "a\nb", "a\x1b", "a" * 65, 1, datetime.date(2000, 1, 1))),
+        *((KEY_NAME, value) for value in ("", "-", "a" * 65)),
         *((KEY, value) for value in ("a b", "é", "a\n", "x" * 513)),
         *((SHA256, value) for value in ("a" * 63, "g" * 64, "a" * 65)),
         *((HEADER, value) for value in ("", "a b", "a:", "é", *sorted(NEVER_PASSED), "Authorization", "COOKIE")),
